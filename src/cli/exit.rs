@@ -1,0 +1,45 @@
+//! Exit codes, the same for every command.
+
+use crate::endpoint::EndpointError;
+use crate::store::StoreError;
+use std::io;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// Done, but some input was rejected or held, or has faults: look at what was said.
+    Faults = 1,
+    /// The command line or the configuration is wrong; nothing was done.
+    Usage = 2,
+    /// An endpoint could not be reached; everything else was done.
+    Unreachable = 3,
+    /// The store or the machine failed.
+    Failure = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The exit code that fits an error.
+pub(super) fn of(error: &anyhow::Error) -> Exit {
+    if error.chain().any(|cause| cause.is::<EndpointError>()) {
+        Exit::Unreachable
+    } else if error.chain().any(|cause| cause.is::<StoreError>() || cause.is::<io::Error>()) {
+        Exit::Failure
+    } else {
+        Exit::Usage
+    }
+}
+
+/// Whether the reader of our output has gone away.
+pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

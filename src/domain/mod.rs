@@ -1,0 +1,27 @@
+//! The authority's nouns as types.
+//!
+//! Parse, don't validate later: a value of one of these types is right by construction. May use
+//! nothing of this crate but itself; does no I/O and reads no clock.
+
+pub mod aftale;
+pub mod beloeb;
+pub mod cpr;
+pub mod cvr;
+pub mod forespoergsel;
+pub mod kommune;
+mod kommuner;
+pub mod miljoe;
+pub mod periode;
+pub mod svar;
+pub mod text;
+
+pub use aftale::{Aftale, Aftalestatus, Prioritet, Ydelsestype};
+pub use beloeb::Beloeb;
+pub use cpr::{Cpr, CprPolicy};
+pub use cvr::Cvr;
+pub use forespoergsel::{Forespoergsel, ForespoergselId};
+pub use kommune::{Kommunekode, Region};
+pub use miljoe::Miljoe;
+pub use periode::Udbetalingsperiode;
+pub use svar::{Svar, Transaktion};
+pub use text::{AftaleId, FordringId};

@@ -1,0 +1,133 @@
+//! Where files come from and go to.
+//!
+//! [`Endpoint`] is one connection's worth of a place that holds files: a local directory tree or an
+//! SFTP server. What makes a file complete, and how one is handed over, is the convention's business.
+//! May use `domain`, `fault`; knows no flow and no store.
+
+use crate::fault::{Class, Code};
+use std::io::Write;
+use std::path::Path;
+
+/// A place with files. Not shared between threads; open one for each.
+pub trait Endpoint: Send {
+    /// The plain files of a directory, sorted by name, at most `limit`; never follows a link. Names that
+    /// [`FileName`] refuses are counted, not listed.
+    fn list(&mut self, directory: &str, limit: usize) -> Result<Listing, EndpointError>;
+
+    /// What stands under a name; `None` = nothing.
+    fn stat(&mut self, directory: &str, name: &FileName) -> Result<Option<Entry>, EndpointError>;
+
+    /// Copies a file's bytes into `sink`; gives their number. At most `limit` bytes are taken, one more
+    /// is an error of class [`Class::Reject`].
+    fn fetch(
+        &mut self,
+        directory: &str,
+        name: &FileName,
+        limit: u64,
+        sink: &mut dyn Write,
+    ) -> Result<u64, EndpointError>;
+
+    /// Removes a file; one that is gone already is no error.
+    fn remove(&mut self, directory: &str, name: &FileName) -> Result<(), EndpointError>;
+
+    /// Moves a file to another directory of the same endpoint, never over another one.
+    fn move_to(
+        &mut self,
+        directory: &str,
+        name: &FileName,
+        to_directory: &str,
+        to_name: &FileName,
+    ) -> Result<(), EndpointError>;
+
+    /// Puts the file at `source` under `name`, complete or not at all: written under `temporary`
+    /// first, synced, size verified, renamed, verified. Where `name` stands there already it is
+    /// compared: the same bytes are [`Published::Already`], other bytes an error of class
+    /// [`Class::Operator`], never an overwrite.
+    fn publish(
+        &mut self,
+        directory: &str,
+        name: &FileName,
+        temporary: &FileName,
+        source: &Path,
+    ) -> Result<Published, EndpointError>;
+}
+
+/// One file at an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: FileName,
+    /// Bytes.
+    pub size: u64,
+    /// Last change, seconds since 1970 by the endpoint's clock.
+    pub modified: i64,
+}
+
+/// A directory's files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The files, by name.
+    pub entries: Vec<Entry>,
+    /// Names left out because they are no plain file names (shown, never used).
+    pub refused: Vec<String>,
+    /// Whether there were more than the limit.
+    pub cut: bool,
+}
+
+/// How a file came to stand at its destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// Put there now.
+    Now,
+    /// It stood there already, with the same bytes.
+    Already,
+}
+
+/// A file's name without any path: not empty, at most 255 bytes, no `/`, no control character, not
+/// `.` or `..`. The only form in which a name from outside goes on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileName(String);
+
+/// A name that is no plain file name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "expected a plain file name: 1 to 255 bytes, no '/', no control character, not '.' or '..'"
+)]
+pub struct NotAFileName;
+
+impl FileName {
+    /// Checks and takes a name.
+    pub fn parse(name: &str) -> Result<Self, NotAFileName> {
+        let plain = !name.is_empty()
+            && name.len() <= 255
+            && name != "."
+            && name != ".."
+            && !name.chars().any(|c| c == '/' || c.is_control());
+        if plain { Ok(Self(name.to_owned())) } else { Err(NotAFileName) }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for FileName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Trouble at an endpoint.
+#[derive(Debug, thiserror::Error)]
+#[error("{endpoint}: {what}")]
+pub struct EndpointError {
+    /// The endpoint's name in the configuration.
+    pub endpoint: String,
+    /// Whose turn it is.
+    pub class: Class,
+    /// What.
+    pub code: Code,
+    /// What happened, at which file, and what to do.
+    pub what: String,
+}

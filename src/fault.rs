@@ -1,0 +1,168 @@
+//! What can be wrong, on two axes: the stable [`Code`] says *what*, the [`Class`] says *whose turn
+//! it is*. Used by every room; uses none.
+
+use std::fmt;
+
+/// Whose turn it is after a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Passing trouble: try again, later.
+    Retry,
+    /// The file is bad: reject it, go on with the others.
+    Reject,
+    /// Someone must look: a setting, a key, a conflict. Nothing is tried again until then.
+    Operator,
+}
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
+        /// The stable name of a fault, kebab-case. Each has a heading in `docs/errors.md`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The name as it stands in reports, logs and the store.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    // Records and fields (record/).
+    /// The file has no bytes at all.
+    EmptyFile = "empty-file",
+    /// A record ends before its length.
+    RecordTooShort = "record-too-short",
+    /// A record goes on past its length.
+    RecordTooLong = "record-too-long",
+    /// A record does not end as the layout says.
+    BadTerminator = "bad-terminator",
+    /// No record of the layout starts like this.
+    UnknownRecord = "unknown-record",
+    /// A known record at a place where the layout does not allow it.
+    UnexpectedRecord = "unexpected-record",
+    /// A record the layout demands is not there.
+    MissingRecord = "missing-record",
+    /// Bytes after the last record the layout allows.
+    TrailingBytes = "trailing-bytes",
+    /// A constant field holds something else.
+    BadConstant = "bad-constant",
+    /// A filler field is not filled as the layout says.
+    BadFiller = "bad-filler",
+    /// A number has something else than digits, or a wrong sign.
+    BadNumber = "bad-number",
+    /// A date that does not exist or is written otherwise.
+    BadDate = "bad-date",
+    /// A time of day that does not exist or is written otherwise.
+    BadTime = "bad-time",
+    /// A month that does not exist or is written otherwise.
+    BadPeriod = "bad-period",
+    /// Not a UUID in lower case.
+    BadUuid = "bad-uuid",
+    /// Not a CPR number.
+    BadCpr = "bad-cpr",
+    /// Not a CVR number.
+    BadCvr = "bad-cvr",
+    /// None of the 98 municipalities.
+    BadKommunekode = "bad-kommunekode",
+    /// A code that is not in the field's table.
+    UnknownCode = "unknown-code",
+    /// Text that is not in the layout's character encoding, or holds a control character.
+    BadEncoding = "bad-encoding",
+    /// Text not padded as the layout says.
+    BadPadding = "bad-padding",
+    /// A required field is empty.
+    MissingValue = "missing-value",
+    /// A field that must be empty here has a value.
+    UnexpectedValue = "unexpected-value",
+    /// A value that its field cannot hold (writing).
+    ValueDoesNotFit = "value-does-not-fit",
+    /// A control field disagrees with the records it speaks of.
+    ControlMismatch = "control-mismatch",
+    /// More faults than are listed one by one.
+    TooManyFaults = "too-many-faults",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// What some bytes look like, without what they say: digits become `9`, letters `A` or `a`, blanks
+/// stay, other visible ASCII stays, anything else becomes `?`. Safe to show wherever the value may
+/// be personal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape(String);
+
+/// Bytes of a shape shown before it is cut with `…`.
+const SHAPE_LIMIT: usize = 60;
+
+impl Shape {
+    /// The shape of `bytes`, at most 60 characters.
+    pub fn of(bytes: &[u8]) -> Self {
+        let mut text: String = bytes.iter().take(SHAPE_LIMIT).map(|&b| shape_of(b)).collect();
+        if bytes.len() > SHAPE_LIMIT {
+            text.push('…');
+        }
+        Self(text)
+    }
+}
+
+fn shape_of(byte: u8) -> char {
+    match byte {
+        b'0'..=b'9' => '9',
+        b'A'..=b'Z' => 'A',
+        b'a'..=b'z' => 'a',
+        b' '..=b'~' => char::from(byte),
+        _ => '?',
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl serde::Serialize for Shape {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_shows_no_digit_and_no_letter() {
+        assert_eq!(Shape::of(b"0101901234 Bo/\xe6\n").to_string(), "9999999999 Aa/??");
+        assert_eq!(Shape::of(&[b'0'; 61]).to_string(), format!("{}…", "9".repeat(60)));
+    }
+
+    #[test]
+    fn codes_are_kebab_case_and_unique() {
+        let names: std::collections::BTreeSet<_> = Code::ALL.iter().map(|c| c.as_str()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        for name in names {
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
+        }
+    }
+}

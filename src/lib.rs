@@ -1,0 +1,10 @@
+//! UDK Debitor's side of SF2530, SF2520 and SF1590_B_02: fixed-width batch files in and out,
+//! nothing lost, nothing twice, nothing silent. `ARCHITECTURE.md` shows the house.
+
+pub mod cli;
+pub mod domain;
+pub mod endpoint;
+pub mod fault;
+pub mod layout;
+pub mod store;
+pub mod transfer;
