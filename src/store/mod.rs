@@ -40,11 +40,11 @@ pub trait Store: Send {
     fn count_aftaler(&self) -> Result<u64, StoreError>;
 
     /// Notes that a file stands complete at an endpoint: a new transfer in [`State::Seen`], or the
-    /// unfinished one (state `Seen` or `Fetched`) of the same endpoint and name.
+    /// unfinished one (state `Seen` or `Fetched`) of the same place.
     fn see(&mut self, seen: &Seen, at: Moment) -> Result<Transfer, StoreError>;
 
     /// Notes that a file's bytes are durable in the spool. Also tells what earlier finished transfer
-    /// of the same endpoint and name there is.
+    /// from the same place there is.
     fn fetched(
         &mut self,
         transfer: Uuid,
@@ -137,15 +137,30 @@ pub struct ImportSummary {
     pub removed: u64,
 }
 
+/// Where a file stands outside: recorded, compared, shown; never joined to a path of ours.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The endpoint's name in the configuration.
+    pub endpoint: String,
+    /// The directory there, as the configuration writes it.
+    pub directory: String,
+    /// The file's name as the endpoint has it.
+    pub name: String,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}/{}", self.endpoint, self.directory, self.name)
+    }
+}
+
 /// A file seen at an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// The flow that wants it, `sf2530`.
     pub flow: String,
-    /// The endpoint's name in the configuration.
-    pub endpoint: String,
-    /// The file's name as the endpoint has it; recorded, never joined to a path.
-    pub name: String,
+    /// Where it stands.
+    pub place: Place,
     /// Bytes, as the endpoint lists it.
     pub size: u64,
 }
@@ -164,7 +179,7 @@ pub struct Payload {
 pub struct Fetched {
     /// The transfer, now [`State::Fetched`].
     pub transfer: Transfer,
-    /// The newest other transfer of the same endpoint and name that was accepted, if any.
+    /// The newest other transfer from the same place that was accepted, if any.
     pub earlier: Option<Transfer>,
 }
 
@@ -177,10 +192,8 @@ pub struct Transfer {
     pub direction: Direction,
     /// The flow it belongs to.
     pub flow: String,
-    /// The endpoint's name in the configuration.
-    pub endpoint: String,
-    /// The file's name at the endpoint.
-    pub name: String,
+    /// Where it came from or goes to.
+    pub place: Place,
     /// Where it is in its life.
     pub state: State,
     /// Its bytes, once known.
@@ -239,10 +252,8 @@ pub struct AnswerOrder<'a> {
     pub request: &'a Forespoergsel,
     /// SHA-256 of the request's bytes: the same id with other bytes is a conflict.
     pub request_sha256: [u8; 32],
-    /// The endpoint the answer goes to.
-    pub endpoint: &'a str,
-    /// The name the answer will have there.
-    pub name: &'a str,
+    /// Where the answer goes.
+    pub place: &'a Place,
 }
 
 /// What became of a request.
