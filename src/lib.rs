@@ -2,6 +2,7 @@
 //! nothing lost, nothing twice, nothing silent. `ARCHITECTURE.md` shows the house.
 
 pub mod cli;
+pub mod clock;
 pub mod domain;
 pub mod endpoint;
 pub mod fault;

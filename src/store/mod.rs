@@ -43,14 +43,9 @@ pub trait Store: Send {
     /// unfinished one (state `Seen` or `Fetched`) of the same place.
     fn see(&mut self, seen: &Seen, at: Moment) -> Result<Transfer, StoreError>;
 
-    /// Notes that a file's bytes are durable in the spool. Also tells what earlier finished transfer
-    /// from the same place there is.
-    fn fetched(
-        &mut self,
-        transfer: Uuid,
-        payload: &Payload,
-        at: Moment,
-    ) -> Result<Fetched, StoreError>;
+    /// The newest transfer from the same place, other than this one, that was accepted or
+    /// recognised (whatever its state now), if any.
+    fn earlier(&self, transfer: &Transfer) -> Result<Option<Transfer>, StoreError>;
 
     /// Moves a transfer by an event that has no business effect: guarded by the state the transfer
     /// was read in, with the event's row in the same transaction.
@@ -174,15 +169,6 @@ pub struct Payload {
     pub sha256: [u8; 32],
 }
 
-/// A fetched file, and what came under its name before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fetched {
-    /// The transfer, now [`State::Fetched`].
-    pub transfer: Transfer,
-    /// The newest other transfer from the same place that was accepted, if any.
-    pub earlier: Option<Transfer>,
-}
-
 /// One file on its way in or out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transfer {
@@ -228,7 +214,8 @@ pub struct Problem {
 pub struct Step {
     /// What happened.
     pub event: Event,
-    /// The bytes, where the step made them known ([`Event::Render`]).
+    /// The bytes, where the step made them known ([`Event::Fetch`], [`Event::Render`]); `None`
+    /// leaves what was known.
     pub payload: Option<Payload>,
     /// What was wrong; `None` clears an earlier problem.
     pub problem: Option<Problem>,

@@ -151,7 +151,9 @@ const fn inbound(state: State, event: Event) -> Option<State> {
             State::Accepted | State::Recognised => Some(State::Archived),
             _ => None,
         },
-        Event::Render | Event::Publish | Event::Fail | Event::GiveUp | Event::Requeue => None,
+        // A file that could not be fetched stays where it stands, and is looked at again.
+        Event::Fail => only(state, State::Seen, State::Seen),
+        Event::Render | Event::Publish | Event::GiveUp | Event::Requeue => None,
     }
 }
 

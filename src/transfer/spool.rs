@@ -1,0 +1,202 @@
+//! Our own disk: where the bytes of a file lie between its arrival and its leaving.
+//!
+//! Every path is made of our own transfer ids; names from outside never become paths. Bytes count
+//! only once the store has journalled them: after a crash a file that is not journalled is written
+//! again from the start. May use `store` for [`Payload`]; knows no endpoint and no flow.
+
+use crate::store::Payload;
+use fs_err::{self as fs, File};
+use sha2::{Digest, Sha256};
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// The directories below the state directory.
+#[derive(Debug)]
+pub struct Spool {
+    incoming: PathBuf,
+    outgoing: PathBuf,
+    archive: PathBuf,
+    quarantine: PathBuf,
+}
+
+const BUFFER: usize = 256 * 1024;
+/// Payloads hold personal data: for our own user alone.
+const PRIVATE: u32 = 0o700;
+
+impl Spool {
+    /// Makes the directories that are missing.
+    pub fn open(state_dir: &Path) -> io::Result<Self> {
+        let spool = Self {
+            incoming: state_dir.join("spool/in"),
+            outgoing: state_dir.join("spool/out"),
+            archive: state_dir.join("archive"),
+            quarantine: state_dir.join("quarantine"),
+        };
+        for dir in [&spool.incoming, &spool.outgoing, &spool.archive, &spool.quarantine] {
+            std::fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(dir)?;
+        }
+        Ok(spool)
+    }
+
+    /// Where an inbound file's bytes lie until it is processed.
+    pub fn incoming(&self, transfer: Uuid) -> PathBuf {
+        self.incoming.join(transfer.to_string())
+    }
+
+    /// Where an outbound file's bytes lie until it is published.
+    pub fn outgoing(&self, transfer: Uuid) -> PathBuf {
+        self.outgoing.join(transfer.to_string())
+    }
+
+    /// Where a processed inbound file's bytes lie until purged.
+    pub fn archived(&self, transfer: Uuid) -> PathBuf {
+        self.archive.join(transfer.to_string())
+    }
+
+    /// The directory of a rejected or held file: its bytes (`payload`) and the error report.
+    pub fn quarantine(&self, transfer: Uuid) -> PathBuf {
+        self.quarantine.join(transfer.to_string())
+    }
+
+    /// Moves a processed file into the archive. Doing it again after a crash is fine.
+    pub fn archive(&self, transfer: Uuid) -> io::Result<()> {
+        move_if_there(&self.incoming(transfer), &self.archived(transfer))
+    }
+
+    /// Puts a rejected or held file into quarantine with its report, given as (name, text) of each
+    /// file. Doing it again after a crash is fine.
+    pub fn set_apart(&self, transfer: Uuid, report: &[(&str, String)]) -> io::Result<PathBuf> {
+        let dir = self.quarantine(transfer);
+        std::fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(&dir)?;
+        for (name, text) in report {
+            write_durably(&dir.join(name), |out| out.write_all(text.as_bytes()))?;
+        }
+        move_if_there(&self.incoming(transfer), &dir.join("payload"))?;
+        sync_directory(&self.quarantine)?;
+        Ok(dir)
+    }
+
+    /// Removes what is left of a published file.
+    pub fn forget_outgoing(&self, transfer: Uuid) -> io::Result<()> {
+        match fs::remove_file(self.outgoing(transfer)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes a file so that its bytes and its name survive a power cut, and tells size and hash. The
+/// error type is the caller's: writing may fail for other reasons than this disk.
+pub fn write_durably<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<Payload, E> {
+    let mut options = fs::OpenOptions::new();
+    fs_err::os::unix::fs::OpenOptionsExt::mode(
+        options.write(true).create(true).truncate(true),
+        0o600,
+    );
+    let mut out = BufWriter::with_capacity(BUFFER, Hashing::new(options.open(path)?));
+    write(&mut out)?;
+    let hashing = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    hashing.inner.sync_all()?;
+    if let Some(dir) = path.parent() {
+        sync_directory(dir)?;
+    }
+    Ok(hashing.payload())
+}
+
+/// Size and hash of a file's bytes.
+pub fn payload_of(path: &Path) -> io::Result<Payload> {
+    let mut file = File::open(path)?;
+    let mut hashing = Hashing::new(io::sink());
+    let mut chunk = vec![0; BUFFER];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(hashing.payload()),
+            n => hashing.write_all(&chunk[..n])?,
+        }
+    }
+}
+
+/// A writer that remembers size and hash of what went through it.
+#[derive(Debug)]
+pub struct Hashing<W> {
+    inner: W,
+    size: u64,
+    sha256: Sha256,
+}
+
+impl<W> Hashing<W> {
+    /// Nothing written yet.
+    pub fn new(inner: W) -> Self {
+        Self { inner, size: 0, sha256: Sha256::new() }
+    }
+
+    /// Size and hash of everything written.
+    pub fn payload(self) -> Payload {
+        Payload { size: self.size, sha256: self.sha256.finalize().into() }
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        self.sha256.update(&bytes[..n]);
+        self.size += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+fn move_if_there(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        // Moved before a crash: the next step after it is what we are here for.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && to.exists() => Ok(()),
+        other => other,
+    }?;
+    to.parent().map_or(Ok(()), sync_directory)
+}
+
+fn sync_directory(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_goes_from_incoming_to_archive_or_quarantine_more_than_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::open(dir.path()).unwrap();
+        let id = Uuid::now_v7();
+        let payload = write_durably(&spool.incoming(id), |out| out.write_all(b"10\r\n")).unwrap();
+        assert_eq!(payload, payload_of(&spool.incoming(id)).unwrap());
+        assert_eq!(payload.size, 4);
+        for _ in 0..2 {
+            spool.archive(id).unwrap();
+        }
+        assert!(spool.archived(id).exists());
+
+        let bad = Uuid::now_v7();
+        write_durably(&spool.incoming(bad), |out| out.write_all(b"x")).unwrap();
+        for _ in 0..2 {
+            spool.set_apart(bad, &[("report.txt", "what".to_owned())]).unwrap();
+        }
+        assert!(spool.quarantine(bad).join("payload").exists());
+        assert!(spool.quarantine(bad).join("report.txt").exists());
+    }
+
+    #[test]
+    fn a_file_that_is_nowhere_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::open(dir.path()).unwrap();
+        assert!(spool.archive(Uuid::now_v7()).is_err());
+    }
+}
