@@ -9,23 +9,27 @@ use std::io::Write;
 use std::path::Path;
 
 /// A place with files. Not shared between threads; open one for each.
+///
+/// Directories are the configuration's, relative to the endpoint's root. After any error the endpoint
+/// may be used again: it connects anew by itself where it has to.
 pub trait Endpoint: Send {
-    /// The plain files of a directory, sorted by name, at most `limit`; never follows a link. Names that
-    /// [`FileName`] refuses are counted, not listed.
+    /// The plain files of a directory, sorted by name; never follows a link. Stops after `limit`
+    /// names. Names that [`FileName`] refuses are shown apart.
     fn list(&mut self, directory: &str, limit: usize) -> Result<Listing, EndpointError>;
 
     /// What stands under a name; `None` = nothing.
     fn stat(&mut self, directory: &str, name: &FileName) -> Result<Option<Entry>, EndpointError>;
 
-    /// Copies a file's bytes into `sink`; gives their number. At most `limit` bytes are taken, one more
-    /// is an error of class [`Class::Reject`].
+    /// Copies the bytes of a file that was listed into `sink`. One that is larger than `limit` is an
+    /// error of class [`Class::Reject`]; one that no longer has the size it was listed with, of
+    /// class [`Class::Retry`]: someone writes to it.
     fn fetch(
         &mut self,
         directory: &str,
-        name: &FileName,
+        entry: &Entry,
         limit: u64,
         sink: &mut dyn Write,
-    ) -> Result<u64, EndpointError>;
+    ) -> Result<(), EndpointError>;
 
     /// Removes a file; one that is gone already is no error.
     fn remove(&mut self, directory: &str, name: &FileName) -> Result<(), EndpointError>;
@@ -39,10 +43,13 @@ pub trait Endpoint: Send {
         to_name: &FileName,
     ) -> Result<(), EndpointError>;
 
-    /// Puts the file at `source` under `name`, complete or not at all: written under `temporary`
+    /// Puts our own file at `source` under `name`, complete or not at all: written under `temporary`
     /// first, synced, size verified, renamed, verified. Where `name` stands there already it is
     /// compared: the same bytes are [`Published::Already`], other bytes an error of class
     /// [`Class::Operator`], never an overwrite.
+    ///
+    /// `source` must be synced already. Where it lies on the endpoint's own file system it may be
+    /// moved rather than copied: after success it may be gone, after an error it is still there.
     fn publish(
         &mut self,
         directory: &str,
