@@ -59,8 +59,8 @@ pub trait Store: Send {
     /// Answers a request: the request's row, one expectation per active agreement, the answer's
     /// outbound transfer and the inbound transfer's acceptance, in one transaction. The same request
     /// again ([`Answer::Again`]) adds no expectation; it moves the inbound transfer to
-    /// [`State::Recognised`] and owes the answer's transfer once more. The same forespoergsel_id
-    /// with other content ([`Answer::Conflict`]) moves it to [`State::Held`].
+    /// [`State::Recognised`] and owes the answer's transfer once more (unless it still is owed). The
+    /// same forespoergsel_id with any other content ([`Answer::Conflict`]) changes nothing at all.
     fn answer(&mut self, order: &AnswerOrder<'_>, at: Moment) -> Result<Answer, StoreError>;
 
     /// What [`Store::answer`] would mark, streamed, and the head it would commit; commits nothing.
@@ -237,8 +237,6 @@ pub struct AnswerOrder<'a> {
     pub inbound: &'a Transfer,
     /// The request.
     pub request: &'a Forespoergsel,
-    /// SHA-256 of the request's bytes: the same id with other bytes is a conflict.
-    pub request_sha256: [u8; 32],
     /// Where the answer goes.
     pub place: &'a Place,
 }
@@ -250,6 +248,8 @@ pub enum Answer {
     New {
         /// Head of the answer.
         svar: Svar,
+        /// The transfer that brought it, now [`State::Accepted`].
+        inbound: Transfer,
         /// The answer's transfer, [`State::Queued`].
         outbound: Transfer,
     },
@@ -257,10 +257,12 @@ pub enum Answer {
     Again {
         /// Head of the answer, as committed then.
         svar: Svar,
+        /// The transfer that brought it, now [`State::Recognised`].
+        inbound: Transfer,
         /// The answer's transfer, owed once more (or still).
         outbound: Transfer,
     },
-    /// The id is known with other content; nothing marked.
+    /// The id is known with other content: nothing was marked, no transfer moved.
     Conflict {
         /// The transfer that brought the request first.
         earlier: Uuid,
