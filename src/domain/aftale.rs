@@ -1,4 +1,5 @@
-//! Betalingsadministrationsaftale: an agreement that lets a payout be set off against child support.
+//! Betalingsadministrationsaftale: an agreement that lets a payout be set off against child
+//! support.
 
 use super::{AftaleId, Beloeb, Cpr, FordringId, Kommunekode};
 use chrono::NaiveDate;

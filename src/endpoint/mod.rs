@@ -1,8 +1,8 @@
 //! Where files come from and go to.
 //!
 //! [`Endpoint`] is one connection's worth of a place that holds files: a local directory tree or an
-//! SFTP server. What makes a file complete, and how one is handed over, is the convention's business.
-//! May use `domain`, `fault`; knows no flow and no store.
+//! SFTP server. What makes a file complete, and how one is handed over, is the convention's
+//! business. May use `domain`, `fault`; knows no flow and no store.
 
 use crate::fault::{Class, Code};
 use std::io::Write;
@@ -10,8 +10,8 @@ use std::path::Path;
 
 /// A place with files. Not shared between threads; open one for each.
 ///
-/// Directories are the configuration's, relative to the endpoint's root. After any error the endpoint
-/// may be used again: it connects anew by itself where it has to.
+/// Directories are the configuration's, relative to the endpoint's root. After any error the
+/// endpoint may be used again: it connects anew by itself where it has to.
 pub trait Endpoint: Send {
     /// The plain files of a directory, sorted by name; never follows a link. Stops after `limit`
     /// names. Names that [`FileName`] refuses are shown apart.
@@ -20,8 +20,8 @@ pub trait Endpoint: Send {
     /// What stands under a name; `None` = nothing.
     fn stat(&mut self, directory: &str, name: &FileName) -> Result<Option<Entry>, EndpointError>;
 
-    /// Copies the bytes of a file that was listed into `sink`. One that is larger than `limit` is an
-    /// error of class [`Class::Reject`]; one that no longer has the size it was listed with, of
+    /// Copies the bytes of a file that was listed into `sink`. One that is larger than `limit` is
+    /// an error of class [`Class::Reject`]; one that no longer has the size it was listed with, of
     /// class [`Class::Retry`]: someone writes to it.
     fn fetch(
         &mut self,
@@ -43,10 +43,10 @@ pub trait Endpoint: Send {
         to_name: &FileName,
     ) -> Result<(), EndpointError>;
 
-    /// Puts our own file at `source` under `name`, complete or not at all: written under `temporary`
-    /// first, synced, size verified, renamed, verified. Where `name` stands there already it is
-    /// compared: the same bytes are [`Published::Already`], other bytes an error of class
-    /// [`Class::Operator`], never an overwrite.
+    /// Puts our own file at `source` under `name`, complete or not at all: written under
+    /// `temporary` first, synced, size verified, renamed, verified. Where `name` stands there
+    /// already it is compared: the same bytes are [`Published::Already`], other bytes an error of
+    /// class [`Class::Operator`], never an overwrite.
     ///
     /// `source` must be synced already. Where it lies on the endpoint's own file system it may be
     /// moved rather than copied: after success it may be gone, after an error it is still there.

@@ -1,8 +1,8 @@
 //! The store: agreements, requests, expectations, transfers and their events.
 //!
-//! [`Store`] is all the rest of the program knows of it. SQL and everything that is a database's own
-//! stays in the implementations, one file (or folder) each; `tests/store_conformance.rs` runs one
-//! suite against every implementation. May use `domain`, `fault` and `transfer::state`.
+//! [`Store`] is all the rest of the program knows of it. SQL and everything that is a database's
+//! own stays in the implementations, one file (or folder) each; `tests/store_conformance.rs` runs
+//! one suite against every implementation. May use `domain`, `fault` and `transfer::state`.
 //!
 //! Times are UTC. Every method that changes something is one transaction.
 
@@ -57,10 +57,11 @@ pub trait Store: Send {
     ) -> Result<Transfer, StoreError>;
 
     /// Answers a request: the request's row, one expectation per active agreement, the answer's
-    /// outbound transfer and the inbound transfer's acceptance, in one transaction. The same request
-    /// again ([`Answer::Again`]) adds no expectation; it moves the inbound transfer to
-    /// [`State::Recognised`] and owes the answer's transfer once more (unless it still is owed). The
-    /// same forespoergsel_id with any other content ([`Answer::Conflict`]) changes nothing at all.
+    /// outbound transfer and the inbound transfer's acceptance, in one transaction. The same
+    /// request again ([`Answer::Again`]) adds no expectation; it moves the inbound transfer to
+    /// [`State::Recognised`] and owes the answer's transfer once more (unless it still is owed).
+    /// The same forespoergsel_id with any other content ([`Answer::Conflict`]) changes nothing at
+    /// all.
     fn answer(&mut self, order: &AnswerOrder<'_>, at: Moment) -> Result<Answer, StoreError>;
 
     /// What [`Store::answer`] would mark, streamed, and the head it would commit; commits nothing.

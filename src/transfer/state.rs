@@ -1,6 +1,6 @@
 //! The states of a file, the events that move it, and the only function that says which may follow:
-//! [`next`]. Does no I/O, reads no clock. The diagram in `docs/transfer-states.md` is generated from
-//! here, and a test fails when it drifts.
+//! [`next`]. Does no I/O, reads no clock. The diagram in `docs/transfer-states.md` is generated
+//! from here, and a test fails when it drifts.
 
 use std::fmt;
 
@@ -14,7 +14,9 @@ pub enum Direction {
 }
 
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)+ }) => {
+    ($(#[$meta:meta])* $name:ident {
+        $($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)+
+    }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $name {
@@ -63,7 +65,8 @@ words! {
         /// Inbound: the same file (or the same request) was accepted before; nothing was applied,
         /// the recorded answer goes out again. Moved on by archiving; a restart archives.
         Recognised = "recognised",
-        /// Inbound: bad; nothing of it was applied. Bytes and error report stand in quarantine. Final.
+        /// Inbound: bad; nothing of it was applied. Bytes and error report stand in quarantine.
+        /// Final.
         Rejected = "rejected",
         /// Inbound: in conflict with a file or request accepted before; nothing was applied. An
         /// operator moves it on; a restart leaves it. Outbound: ready but kept back, also until an

@@ -1,0 +1,72 @@
+# `make help` lists what there is to make. Every target sets up what it needs (tools/setup).
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+SHELL := /bin/sh
+
+# Asked when a recipe runs, after setup may have installed the headers.
+FEATURES = $(shell pkg-config --exists openssl 2>/dev/null || echo --features vendored)
+TEST = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test --lib --bins --tests)
+DENY = $(shell command -v cargo-deny || echo target/tools/bin/cargo-deny)
+
+.PHONY: help
+help: ## Lists the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: demo
+demo: setup-build ## Answers 98 invented municipalities' requests and shows what came of it
+	cargo run --locked --release --quiet $(FEATURES) -- demo $(ARGS)
+
+.PHONY: build
+build: setup-build ## Builds target/release/modregn
+	cargo build --locked --release $(FEATURES)
+
+.PHONY: test
+test: format lint docs deny fuzz check ## All that is checked before a change goes in
+
+.PHONY: format
+format: ## Formatting
+	cargo fmt --check
+
+.PHONY: lint
+lint: setup-build ## clippy, warnings are errors
+	cargo clippy --locked --all-targets $(FEATURES) -- -D warnings
+
+.PHONY: docs
+docs: setup-build ## rustdoc, warnings are errors, and the examples in it
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items $(FEATURES)
+	cargo test --locked --doc --quiet $(FEATURES)
+
+.PHONY: deny
+deny: target/tools/deny ## Dependencies: licences, sources, duplicates; advisories where their database can be had
+	$(DENY) --log-level error check licenses bans sources
+	@if $(DENY) --log-level off fetch db 2>/dev/null; then $(DENY) check advisories; \
+	else echo 'deny: NOT checked against advisories: their database cannot be reached from here'; fi
+
+# Unoptimised: it runs for a second and builds in a third of the time.
+target/tools/deny:
+	command -v cargo-deny || cargo install --locked --quiet --profile dev --root target/tools \
+		--target-dir target/tools/build cargo-deny
+	rm -rf target/tools/build
+	mkdir -p $(@D) && touch $@
+
+.PHONY: fuzz
+fuzz: setup-build ## A short run of every fuzz target
+
+.PHONY: check
+check: setup-test ## The tests
+	cargo $(TEST) --locked $(FEATURES) $(ARGS)
+
+.PHONY: bless
+bless: setup-test ## Writes the generated documents anew
+	BLESS=1 cargo test --locked --quiet $(FEATURES) --test transfer_states
+
+.PHONY: bench
+bench: setup-test ## The benchmarks; give one by ARGS='--bench decode'
+	cargo bench --locked $(FEATURES) $(ARGS)
+
+.PHONY: setup-build setup-test
+setup-build:
+	@tools/setup build
+setup-test:
+	@tools/setup test

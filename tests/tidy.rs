@@ -1,0 +1,399 @@
+//! The house rules that no compiler checks. `ARCHITECTURE.md` says what they are for; its table of
+//! rooms is what the layering is held against. Every finding of a rule is shown, not the first
+//! only.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Findings that are right as they are: rule, path, why. One that no longer occurs is a finding.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[];
+
+const LONGEST_FILE: usize = 500;
+const LONGEST_LINE: usize = 100;
+
+/// What one rule found: path, and what is wrong there.
+type Findings = Vec<(String, String)>;
+
+/// Fails with all findings but the reasoned exceptions.
+fn report(rule: &str, findings: impl IntoIterator<Item = (String, String)>) {
+    let findings: Findings = findings.into_iter().collect();
+    let excepted: BTreeSet<_> =
+        EXCEPTIONS.iter().filter(|(of, ..)| *of == rule).map(|(_, path, _)| *path).collect();
+    let found: BTreeSet<_> = findings.iter().map(|(path, _)| path.clone()).collect();
+    let mut text = String::new();
+    for (path, what) in findings.iter().filter(|(path, _)| !excepted.contains(path.as_str())) {
+        writeln!(text, "  {path}: {what}").unwrap();
+    }
+    for path in excepted.iter().filter(|path| !found.contains(**path)) {
+        writeln!(text, "  {path}: excepted from this rule, but keeps it").unwrap();
+    }
+    assert!(text.is_empty(), "{rule}:\n{text}");
+}
+
+/// A text file of the project, by its path from the root.
+struct Text {
+    path: String,
+    whole: String,
+}
+
+impl Text {
+    fn is(&self, ending: &str) -> bool {
+        Path::new(&self.path).extension().is_some_and(|is| is == ending)
+    }
+
+    /// Without the unit tests at its end.
+    fn product(&self) -> &str {
+        self.whole.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default()
+    }
+
+    /// The product's lines of code, without comments, numbered from 1.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.product().lines().enumerate();
+        lines.map(|(at, line)| (at + 1, line)).filter(|(_, l)| !l.trim_start().starts_with("//"))
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every text file under these places; a place that is not there has none.
+fn texts(places: &[&str]) -> Vec<Text> {
+    let mut paths = Vec::new();
+    for place in places {
+        collect(&root().join(place), &mut paths);
+    }
+    paths.sort();
+    let text = |path: PathBuf| {
+        let whole = fs::read_to_string(&path).ok()?;
+        let path = path.strip_prefix(root()).unwrap().to_str().unwrap().to_owned();
+        Some(Text { path, whole })
+    };
+    paths.into_iter().filter_map(text).collect()
+}
+
+fn collect(path: &Path, into: &mut Vec<PathBuf>) {
+    if path.is_file() {
+        into.push(path.to_owned());
+    } else if path.is_dir() && !path.ends_with("target") {
+        for entry in fs::read_dir(path).unwrap() {
+            collect(&entry.unwrap().path(), into);
+        }
+    }
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+fn sources() -> Vec<Text> {
+    texts(&["src"]).into_iter().filter(|text| text.is("rs")).collect()
+}
+
+fn all_rust() -> Vec<Text> {
+    texts(&["src", "tests", "benches", "fuzz"]).into_iter().filter(|text| text.is("rs")).collect()
+}
+
+// ---- layering
+
+/// The rooms as ARCHITECTURE.md tables them, top floor first, each with those it may use.
+fn rooms() -> Vec<(String, BTreeSet<String>)> {
+    let names = |cell: &str| -> Vec<String> {
+        cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let text = read("ARCHITECTURE.md");
+    let table = text.lines().skip_while(|line| !line.starts_with("| room |"));
+    let mut rooms: Vec<(String, BTreeSet<String>)> = Vec::new();
+    let mut all_below = Vec::new();
+    for row in table.skip(2).take_while(|line| line.starts_with('|')) {
+        let cells: Vec<_> = row.split('|').collect();
+        let room = names(cells[1]).pop().unwrap_or_else(|| panic!("a row without a room: {row}"));
+        all_below.push(cells[2].trim() == "all below");
+        rooms.push((room, names(cells[2]).into_iter().collect()));
+    }
+    let all: Vec<_> = rooms.iter().map(|(room, _)| room.clone()).collect();
+    for (at, (_, may_use)) in rooms.iter_mut().enumerate() {
+        if all_below[at] {
+            may_use.extend(all[at + 1..].iter().cloned());
+        }
+        may_use.insert("fault".to_owned());
+    }
+    assert!(!rooms.is_empty(), "ARCHITECTURE.md has no table of rooms");
+    rooms
+}
+
+/// `layout` for `layout::model`, but `transfer::state` for itself: the longest room that fits.
+fn room_of<'a>(module: &[&str], rooms: &'a [(String, BTreeSet<String>)]) -> Option<&'a str> {
+    let fits = |room: &&(String, _)| {
+        let parts: Vec<_> = room.0.split("::").collect();
+        module.starts_with(&parts)
+    };
+    rooms.iter().filter(fits).map(|(room, _)| room.as_str()).max_by_key(|room| room.len())
+}
+
+/// `["layout", "model"]` for `src/layout/model.rs`.
+fn module_of(path: &str) -> Vec<&str> {
+    let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
+    inner.split('/').filter(|part| !["mod", "lib", "main"].contains(part)).collect()
+}
+
+/// The module paths that a path or a tree of paths (`a::{b, c::d}`) names, at most two deep.
+fn expand(tree: &str) -> Vec<Vec<String>> {
+    let end = tree.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(tree.len());
+    let (name, rest) = tree.split_at(end);
+    if let Some(group) = rest.strip_prefix('{').filter(|_| name.is_empty()) {
+        return split_group(group).iter().flat_map(|branch| expand(branch.trim())).collect();
+    }
+    let branches = rest.strip_prefix("::").map(expand).unwrap_or_default();
+    if branches.is_empty() {
+        return vec![vec![name.to_owned()]];
+    }
+    branches.into_iter().map(|branch| [vec![name.to_owned()], branch].concat()).collect()
+}
+
+/// The parts of `a, b::{c, d}, e}…`, up to the brace that closes the group.
+fn split_group(group: &str) -> Vec<&str> {
+    let (mut depth, mut from, mut parts) = (0, 0, Vec::new());
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            ',' | '}' if depth == 0 => {
+                parts.push(&group[from..at]);
+                from = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    parts
+}
+
+/// The modules of this crate that a file names, whether by `crate::` or by `super::` up to the
+/// root.
+fn used_modules(text: &Text) -> BTreeSet<Vec<String>> {
+    let code = text.code().map(|(_, line)| line).collect::<Vec<_>>().join("\n");
+    let to_root = "super::".repeat(module_of(&text.path).len());
+    [to_root.as_str(), "crate::"]
+        .iter()
+        .flat_map(|prefix| code.match_indices(prefix).map(|(at, _)| &code[at + prefix.len()..]))
+        .flat_map(expand)
+        .collect()
+}
+
+#[test]
+fn arrows_run_downwards() {
+    let rooms = rooms();
+    let floor: BTreeMap<_, _> =
+        rooms.iter().enumerate().map(|(at, (room, _))| (room.as_str(), at)).collect();
+    let mut findings = Findings::new();
+    for (room, may_use) in &rooms {
+        let below = |used: &&String| room == *used || floor.get(used.as_str()) > floor.get(&**room);
+        for used in may_use.iter().filter(|used| !below(used)) {
+            findings.push(("ARCHITECTURE.md".into(), format!("`{used}` is not below `{room}`")));
+        }
+    }
+    for text in sources().iter().filter(|text| !module_of(&text.path).is_empty()) {
+        let Some(room) = room_of(&module_of(&text.path), &rooms) else {
+            findings.push((text.path.clone(), "its room is not in ARCHITECTURE.md".into()));
+            continue;
+        };
+        let may_use = &rooms[floor[room]].1;
+        for used in used_modules(text) {
+            let parts: Vec<_> = used.iter().map(String::as_str).collect();
+            if let Some(other) = room_of(&parts, &rooms)
+                && other != room
+                && !may_use.contains(other)
+            {
+                findings.push((text.path.clone(), format!("`{room}` may not use `{other}`")));
+            }
+        }
+    }
+    report("layering", findings);
+}
+
+#[test]
+fn a_tree_of_paths_is_taken_apart() {
+    let text = Text {
+        path: "src/flow/sf2530.rs".into(),
+        whole: "use crate::{fault::Code, store::{self, Store}};\n// crate::cli\n\
+                use super::super::domain;\nlet x = $crate::record::f();\n"
+            .into(),
+    };
+    let used: Vec<_> = used_modules(&text).iter().map(|path| path.join("::")).collect();
+    let wanted =
+        ["domain", "fault::Code", "record::f", "store::Store", "store::self"].map(str::to_owned);
+    assert_eq!(used, wanted);
+}
+
+// ---- sizes and forms
+
+#[test]
+fn rooms_are_small() {
+    let mut findings = Findings::new();
+    for text in all_rust() {
+        let lines = text.product().lines().count();
+        if lines > LONGEST_FILE {
+            findings.push((text.path.clone(), format!("{lines} lines, at most {LONGEST_FILE}")));
+        }
+        for (at, line) in text.whole.lines().enumerate() {
+            if line.chars().count() > LONGEST_LINE {
+                let what = format!("line {} is longer than {LONGEST_LINE}", at + 1);
+                findings.push((text.path.clone(), what));
+            }
+        }
+    }
+    report("size", findings);
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    let mute = all_rust().into_iter().filter(|text| !text.whole.starts_with("//! "));
+    report("module docs", mute.map(|text| (text.path, "does not open with `//!`".into())));
+}
+
+#[test]
+fn no_test_is_ignored() {
+    let attribute = concat!("#[", "ignore");
+    let ignored = all_rust().into_iter().filter(|text| text.whole.contains(attribute));
+    let findings = ignored.map(|text| (text.path, "ignores a test".into()));
+    report("ignored tests", findings);
+}
+
+// ---- what must stand in one place only
+
+/// Lines of product code outside `allowed` that `is_wrong`.
+fn offending(allowed: &str, is_wrong: impl Fn(&str) -> Option<String>) -> Findings {
+    let mut findings = Findings::new();
+    for text in sources().iter().filter(|text| !text.path.starts_with(allowed)) {
+        for (at, line) in text.code() {
+            findings
+                .extend(is_wrong(line).map(|what| (text.path.clone(), format!("{at}: {what}"))));
+        }
+    }
+    findings
+}
+
+#[test]
+fn sql_stays_in_the_store() {
+    let sql = ["SELECT ", "INSERT INTO ", "DELETE FROM ", "CREATE TABLE ", "PRAGMA ", "rusqlite"];
+    let find = |line: &str| Some(sql.iter().find(|word| line.contains(**word))?.to_string());
+    report("SQL", offending("src/store/", find));
+}
+
+/// Columns stand in formats/ alone. Domain types may take their own few characters apart.
+#[test]
+fn no_column_stands_in_the_code() {
+    let numeric = |range: &str| {
+        let ends: Vec<_> =
+            range.split("..").map(|end| end.trim_start_matches('=').trim()).collect();
+        let number = |end: &&str| end.bytes().all(|b| b.is_ascii_digit());
+        ends.len() == 2 && ends.iter().all(number) && range != ".."
+    };
+    let find = |line: &str| {
+        let inner = line.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+        inner.filter(|range| numeric(range)).map(|range| format!("[{range}]")).next()
+    };
+    report("columns", offending("src/domain/", find));
+}
+
+/// A run of ten digits (or six, a hyphen and four) whose first four could be a day and a month.
+fn looks_like_cpr(word: &str) -> bool {
+    let digits: String = match word.split_once('-') {
+        Some((birth, serial)) if birth.len() == 6 && serial.len() == 4 => [birth, serial].concat(),
+        Some(_) => return false,
+        None => word.to_owned(),
+    };
+    let two = |at: usize| digits[at..at + 2].parse::<u32>().unwrap();
+    digits.len() == 10
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && matches!(two(0), 1..=31 | 61..=91)
+        && matches!(two(2), 1..=12)
+}
+
+#[test]
+fn no_whole_cpr_number_outside_tests() {
+    let places = ["src", "benches", "docs", "formats", "migrations", "systemd", "tools", ".ci"];
+    let files = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Makefile", "Cargo.toml"];
+    let mut findings = Findings::new();
+    for text in texts(&[&places[..], &files[..]].concat()) {
+        for (at, line) in text.product().lines().enumerate() {
+            let mut words = line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+            if words.any(looks_like_cpr) {
+                findings.push((text.path.clone(), format!("{}: like a CPR number", at + 1)));
+            }
+        }
+    }
+    report("personal data", findings);
+}
+
+// ---- documents that keep step with the code
+
+/// The path-like words in backticks: with a slash or a file's ending, up to a `<placeholder>`.
+fn named_paths(text: &str) -> BTreeSet<String> {
+    let endings = [".rs", ".toml", ".md", ".py"];
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|span| !span.contains(char::is_whitespace) && !span.contains("::"))
+        .filter(|span| span.contains('/') || endings.iter().any(|ending| span.ends_with(ending)))
+        .map(|span| span.split('<').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// Whether a path, perhaps with one `*` in its last part, is there.
+fn exists(path: &str) -> bool {
+    let Some((before, after)) = path.split_once('*') else { return root().join(path).exists() };
+    let (directory, start) = before.rsplit_once('/').unwrap_or((".", before));
+    let fits = |name: &str| name.starts_with(start) && name.ends_with(after);
+    fs::read_dir(root().join(directory))
+        .is_ok_and(|entries| entries.flatten().any(|e| e.file_name().to_str().is_some_and(fits)))
+}
+
+#[test]
+fn every_path_the_documents_name_exists() {
+    let mut findings = Findings::new();
+    for document in ["ARCHITECTURE.md", "README.md"] {
+        for path in named_paths(&read(document)).iter().filter(|path| !exists(path)) {
+            findings.push((document.into(), format!("names `{path}`, which is not there")));
+        }
+    }
+    report("paths", findings);
+}
+
+#[test]
+fn every_layout_field_is_in_the_glossary() {
+    let glossary = fs::read_to_string(root().join("docs/glossary.md")).unwrap_or_default();
+    let mut findings = Findings::new();
+    for text in texts(&["formats"]).iter().filter(|text| text.is("toml")) {
+        let layout: toml::Table = text.whole.parse().unwrap();
+        let tables = |of: &toml::Table, key: &str| -> Vec<toml::Table> {
+            let all = of.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default();
+            all.into_iter().filter_map(|one| one.as_table().cloned()).collect()
+        };
+        for field in tables(&layout, "record").iter().flat_map(|record| tables(record, "field")) {
+            let name = field["name"].as_str().unwrap_or_default();
+            if !glossary.contains(&format!("`{name}`")) {
+                findings.push((text.path.clone(), format!("`{name}` is not in docs/glossary.md")));
+            }
+        }
+    }
+    report("glossary", findings);
+}
+
+#[test]
+fn every_fault_has_its_heading() {
+    let text = read("docs/errors.md");
+    let headings: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let codes: BTreeSet<_> = modregn::fault::Code::ALL.iter().map(|code| code.as_str()).collect();
+    let missing = codes.difference(&headings).map(|code| format!("no heading `## {code}`"));
+    let strange = headings.difference(&codes).map(|head| format!("`## {head}` is no fault's code"));
+    let findings = missing.chain(strange).map(|what| ("docs/errors.md".to_owned(), what));
+    report("errors", findings);
+}
