@@ -6,6 +6,7 @@ pub mod clock;
 pub mod domain;
 pub mod endpoint;
 pub mod fault;
+pub mod generate;
 pub mod layout;
 pub mod store;
 pub mod transfer;

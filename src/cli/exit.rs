@@ -2,6 +2,7 @@
 
 use crate::endpoint::EndpointError;
 use crate::store::StoreError;
+use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
@@ -28,9 +29,9 @@ impl From<Exit> for ExitCode {
 
 /// The exit code that fits an error.
 pub(super) fn of(error: &anyhow::Error) -> Exit {
-    if error.chain().any(|cause| cause.is::<EndpointError>()) {
+    if error.chain().any(<dyn Error>::is::<EndpointError>) {
         Exit::Unreachable
-    } else if error.chain().any(|cause| cause.is::<StoreError>() || cause.is::<io::Error>()) {
+    } else if error.chain().any(|cause| cause.is::<StoreError>() || io_error(cause).is_some()) {
         Exit::Failure
     } else {
         Exit::Usage
@@ -39,7 +40,14 @@ pub(super) fn of(error: &anyhow::Error) -> Exit {
 
 /// Whether the reader of our output has gone away.
 pub(super) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-    })
+    error.chain().filter_map(io_error).any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The I/O error that this is, or that csv hides without naming it as its source.
+fn io_error<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
+    let csv = || match cause.downcast_ref::<csv::Error>()?.kind() {
+        csv::ErrorKind::Io(error) => Some(error),
+        _ => None,
+    };
+    cause.downcast_ref::<io::Error>().or_else(csv)
 }

@@ -2,6 +2,7 @@
 //! what came of it. Output goes to the handles in [`Io`]; only this room speaks to people.
 
 pub mod exit;
+mod generate;
 
 pub use exit::Exit;
 
@@ -19,7 +20,11 @@ struct Args {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Invented data, the same for the same seed: for trying out, tests and benchmarks.
+    #[command(subcommand)]
+    Generate(generate::Generate),
+}
 
 /// Where a command writes.
 pub struct Io<'a> {
@@ -59,6 +64,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-fn dispatch(command: Command, _io: &mut Io<'_>) -> anyhow::Result<Exit> {
-    match command {}
+fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    match command {
+        Command::Generate(generate) => generate::run(generate, io),
+    }
 }
