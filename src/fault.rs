@@ -15,16 +15,20 @@ pub enum Class {
     Operator,
 }
 
+/// Declares an enum of stable fault names: `Code = "its-name"`.
 macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
-        /// The stable name of a fault, kebab-case. Each has a heading in `docs/errors.md`.
+    (
+        $(#[doc = $about:literal])+ enum $Codes:ident;
+        $($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+
+    ) => {
+        $(#[doc = $about])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code {
+        pub enum $Codes {
             $($(#[doc = $doc])+ $name,)+
         }
 
-        impl Code {
-            /// Every code there is.
+        impl $Codes {
+            /// Every one there is.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The name as it stands in reports, logs and the store.
@@ -34,10 +38,20 @@ macro_rules! codes {
                 }
             }
         }
+
+        impl std::fmt::Display for $Codes {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
     };
 }
+pub(crate) use codes;
 
 codes! {
+    /// The stable name of a fault, kebab-case. Each has a heading in `docs/errors.md`.
+    enum Code;
+
     // Records and fields (record/).
     /// The file has no bytes at all.
     EmptyFile = "empty-file",
@@ -91,12 +105,6 @@ codes! {
     ControlMismatch = "control-mismatch",
     /// More faults than are listed one by one.
     TooManyFaults = "too-many-faults",
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 impl serde::Serialize for Code {

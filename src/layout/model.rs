@@ -151,7 +151,8 @@ pub struct Field {
     pub kind: Kind,
     /// Whether it must hold something.
     pub presence: Presence,
-    /// The bytes that mean "no value", the whole field wide; empty = it always has one.
+    /// The bytes that mean "no value", the whole field wide; the first is written. In a required
+    /// field they mean that its value is missing. Empty = whatever stands there is a value.
     pub nones: Vec<Vec<u8>>,
     /// Personal data: masked wherever a value is shown.
     pub personal: bool,
@@ -253,7 +254,7 @@ pub struct CodeValue {
 }
 
 /// Where a number's sign stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
     /// It has none and is never negative.
     Unsigned,
@@ -299,6 +300,30 @@ pub enum PatternPart {
     Second,
     /// Any other byte, as it stands (in the file's encoding).
     Literal(u8),
+}
+
+impl Pattern {
+    /// Bytes it takes.
+    pub fn width(&self) -> usize {
+        self.parts.iter().map(|part| part.width()).sum()
+    }
+}
+
+impl PatternPart {
+    /// Bytes it takes.
+    pub const fn width(self) -> usize {
+        match self {
+            Self::Year => 4,
+            Self::DayOfYear => 3,
+            Self::Literal(_) => 1,
+            Self::YearOfCentury
+            | Self::Month
+            | Self::Day
+            | Self::Hour
+            | Self::Minute
+            | Self::Second => 2,
+        }
+    }
 }
 
 /// Records in order, nested.
