@@ -105,6 +105,20 @@ codes! {
     ControlMismatch = "control-mismatch",
     /// More faults than are listed one by one.
     TooManyFaults = "too-many-faults",
+
+    // The life of a file (transfer/, flow/).
+    /// The file is of the other environment.
+    WrongMiljoe = "wrong-miljoe",
+    /// A file of this name was accepted before, with other content.
+    NameConflict = "name-conflict",
+    /// The forespoergsel_id was used before, with other content.
+    RequestConflict = "request-conflict",
+    /// Another file of this name is still being processed.
+    StillProcessing = "still-processing",
+    /// What is in a file to be sent is not what was committed.
+    OutOfBalance = "out-of-balance",
+    /// Rendering a file again gave other bytes.
+    AnswerDiffers = "answer-differs",
 }
 
 impl serde::Serialize for Code {

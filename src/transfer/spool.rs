@@ -26,14 +26,19 @@ const BUFFER: usize = 256 * 1024;
 const PRIVATE: u32 = 0o700;
 
 impl Spool {
-    /// Makes the directories that are missing.
-    pub fn open(state_dir: &Path) -> io::Result<Self> {
-        let spool = Self {
+    /// The spool below a state directory; touches nothing.
+    pub fn new(state_dir: &Path) -> Self {
+        Self {
             incoming: state_dir.join("spool/in"),
             outgoing: state_dir.join("spool/out"),
             archive: state_dir.join("archive"),
             quarantine: state_dir.join("quarantine"),
-        };
+        }
+    }
+
+    /// The same, with the directories made that are missing.
+    pub fn open(state_dir: &Path) -> io::Result<Self> {
+        let spool = Self::new(state_dir);
         for dir in [&spool.incoming, &spool.outgoing, &spool.archive, &spool.quarantine] {
             std::fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(dir)?;
         }
@@ -60,30 +65,46 @@ impl Spool {
         self.quarantine.join(transfer.to_string())
     }
 
-    /// Moves a processed file into the archive. Doing it again after a crash is fine.
+    /// Keeps a processed file in the archive too; [`Spool::forget`] it once that is journalled.
     pub fn archive(&self, transfer: Uuid) -> io::Result<()> {
-        move_if_there(&self.incoming(transfer), &self.archived(transfer))
+        keep(&self.incoming(transfer), &self.archived(transfer))?;
+        sync_directory(&self.archive)
     }
 
-    /// Puts a rejected or held file into quarantine with its report, given as (name, text) of each
-    /// file. Doing it again after a crash is fine.
+    /// Keeps a rejected or held file in quarantine too, with its report, given as (name, text) of
+    /// each file; [`Spool::forget`] it once that is journalled.
     pub fn set_apart(&self, transfer: Uuid, report: &[(&str, String)]) -> io::Result<PathBuf> {
         let dir = self.quarantine(transfer);
         std::fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(&dir)?;
+        keep(&self.incoming(transfer), &dir.join("payload"))?;
         for (name, text) in report {
             write_durably(&dir.join(name), |out| out.write_all(text.as_bytes()))?;
         }
-        move_if_there(&self.incoming(transfer), &dir.join("payload"))?;
         sync_directory(&self.quarantine)?;
         Ok(dir)
     }
 
-    /// Removes what is left of a published file.
-    pub fn forget_outgoing(&self, transfer: Uuid) -> io::Result<()> {
-        match fs::remove_file(self.outgoing(transfer)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+    /// Removes what the spool still has of a transfer that needs it no more.
+    pub fn forget(&self, transfer: Uuid) -> io::Result<()> {
+        for path in [self.incoming(transfer), self.outgoing(transfer)] {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
+    }
+
+    /// The transfers whose bytes the spool has.
+    pub fn transfers(&self) -> io::Result<Vec<Uuid>> {
+        let mut found = Vec::new();
+        for dir in [&self.incoming, &self.outgoing] {
+            for entry in fs::read_dir(dir)? {
+                let name = entry?.file_name();
+                found.extend(name.to_str().and_then(|name| Uuid::try_parse(name).ok()));
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -154,13 +175,12 @@ impl<W: Write> Write for Hashing<W> {
     }
 }
 
-fn move_if_there(from: &Path, to: &Path) -> io::Result<()> {
-    match fs::rename(from, to) {
-        // Moved before a crash: the next step after it is what we are here for.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && to.exists() => Ok(()),
+/// Gives a file a second name, so that it can be lost at no instant. Doing it again is fine.
+fn keep(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
-    }?;
-    to.parent().map_or(Ok(()), sync_directory)
+    }
 }
 
 fn sync_directory(dir: &Path) -> io::Result<()> {
@@ -172,29 +192,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_goes_from_incoming_to_archive_or_quarantine_more_than_once() {
+    fn a_file_is_kept_before_it_is_forgotten_and_both_can_be_done_again() {
         let dir = tempfile::tempdir().unwrap();
         let spool = Spool::open(dir.path()).unwrap();
-        let id = Uuid::now_v7();
-        let payload = write_durably(&spool.incoming(id), |out| out.write_all(b"10\r\n")).unwrap();
-        assert_eq!(payload, payload_of(&spool.incoming(id)).unwrap());
-        assert_eq!(payload.size, 4);
-        for _ in 0..2 {
-            spool.archive(id).unwrap();
+        let (good, bad) = (Uuid::now_v7(), Uuid::now_v7());
+        for id in [good, bad] {
+            let payload =
+                write_durably(&spool.incoming(id), |out| out.write_all(b"10\r\n")).unwrap();
+            assert_eq!(payload.size, 4);
+            assert_eq!(payload, payload_of(&spool.incoming(id)).unwrap());
         }
-        assert!(spool.archived(id).exists());
-
-        let bad = Uuid::now_v7();
-        write_durably(&spool.incoming(bad), |out| out.write_all(b"x")).unwrap();
         for _ in 0..2 {
+            spool.archive(good).unwrap();
             spool.set_apart(bad, &[("report.txt", "what".to_owned())]).unwrap();
         }
+        assert_eq!(spool.transfers().unwrap().len(), 2);
+        for id in [good, bad, good] {
+            spool.forget(id).unwrap();
+        }
+        assert_eq!(spool.transfers().unwrap(), []);
+        assert!(spool.archived(good).exists());
         assert!(spool.quarantine(bad).join("payload").exists());
         assert!(spool.quarantine(bad).join("report.txt").exists());
     }
 
     #[test]
-    fn a_file_that_is_nowhere_is_an_error() {
+    fn a_file_that_is_nowhere_cannot_be_archived() {
         let dir = tempfile::tempdir().unwrap();
         let spool = Spool::open(dir.path()).unwrap();
         assert!(spool.archive(Uuid::now_v7()).is_err());

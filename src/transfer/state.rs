@@ -4,15 +4,6 @@
 
 use std::fmt;
 
-/// Whether we receive a file or send it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// From an endpoint to us.
-    Inbound,
-    /// From us to an endpoint.
-    Outbound,
-}
-
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident {
         $($(#[doc = $doc:literal])+ $variant:ident = $word:literal,)+
@@ -46,6 +37,16 @@ macro_rules! words {
             }
         }
     };
+}
+
+words! {
+    /// Whether we receive a file or send it.
+    Direction {
+        /// From an endpoint to us.
+        Inbound = "inbound",
+        /// From us to an endpoint.
+        Outbound = "outbound",
+    }
 }
 
 words! {
@@ -115,6 +116,23 @@ words! {
         GiveUp = "give-up",
         /// To be delivered (again), from the committed rows.
         Requeue = "requeue",
+    }
+}
+
+impl State {
+    /// Whether the bytes in the spool are still needed.
+    pub const fn needs_spool(self) -> bool {
+        match self {
+            Self::Seen
+            | Self::Fetched
+            | Self::Accepted
+            | Self::Recognised
+            | Self::Queued
+            | Self::Rendered
+            | Self::Failed
+            | Self::Dead => true,
+            Self::Rejected | Self::Held | Self::Archived | Self::Published => false,
+        }
     }
 }
 
