@@ -4,7 +4,7 @@ use super::model::Encoding;
 use std::borrow::Cow;
 
 impl Encoding {
-    /// The byte for `character`, in the encodings that have one byte for each; in UTF-8, ASCII only.
+    /// The byte for `character`, in encodings of one byte for each; in UTF-8, ASCII only.
     pub fn byte(self, character: char) -> Option<u8> {
         match self {
             Self::Latin1 => u8::try_from(character).ok(),

@@ -48,7 +48,7 @@ pub(super) fn read(
         (true, Some(pivot)) => pivot.whole(1000..=9900)?,
         (true, None) => {
             let message = "YY does not say which century";
-            let help = "add `pivot`, the first year of the hundred it may mean: with `pivot = 1930`, \
+            let help = "add `pivot`, the first year of the hundred it may mean: with pivot = 1930, \
                         30 is 1930 and 29 is 2029";
             log.add(LayoutFault::PivotMissing.at(text.span(), message).help(help));
             return None;
