@@ -4,8 +4,8 @@ use super::draw::Draw;
 use crate::domain::{Cpr, CprPolicy};
 use chrono::{Days, NaiveDate};
 
-/// One who is 18 to 66 years old on a day of the years 1970 to 2070. Three in a hundred numbers need not pass modulus 11, as
-/// among the real ones.
+/// One who is 18 to 66 years old on a day of the years 1970 to 2070. Three in a hundred numbers
+/// need not pass modulus 11, as among the real ones.
 pub(super) fn cpr(draw: &mut Draw, on: NaiveDate) -> Cpr {
     let age_in_days = draw.between(18 * 366, 66 * 365);
     let born = on - Days::new(u64::from(age_in_days));
