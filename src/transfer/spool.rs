@@ -210,7 +210,7 @@ mod tests {
         for id in [good, bad, good] {
             spool.forget(id).unwrap();
         }
-        assert_eq!(spool.transfers().unwrap(), []);
+        assert!(spool.transfers().unwrap().is_empty());
         assert!(spool.archived(good).exists());
         assert!(spool.quarantine(bad).join("payload").exists());
         assert!(spool.quarantine(bad).join("report.txt").exists());
