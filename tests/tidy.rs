@@ -391,7 +391,9 @@ fn every_layout_field_is_in_the_glossary() {
 fn every_fault_has_its_heading() {
     let text = read("docs/errors.md");
     let headings: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    let codes: BTreeSet<_> = modregn::fault::Code::ALL.iter().map(|code| code.as_str()).collect();
+    let codes = modregn::fault::Code::ALL.iter().map(|code| code.as_str());
+    let layout_faults = modregn::layout::LayoutFault::ALL.iter().map(|fault| fault.as_str());
+    let codes: BTreeSet<_> = codes.chain(layout_faults).collect();
     let missing = codes.difference(&headings).map(|code| format!("no heading `## {code}`"));
     let strange = headings.difference(&codes).map(|head| format!("`## {head}` is no fault's code"));
     let findings = missing.chain(strange).map(|what| ("docs/errors.md".to_owned(), what));

@@ -65,7 +65,7 @@ fn read<'a>(top: &Table<'a>, log: &'a Log<'a>) -> Option<Layout> {
         Some(table) => Some(read_padding(&table?, &records, &defaults, log)),
         None => None,
     };
-    let structure = structure::read(&order?, &records, log)?;
+    let structure = structure::read(&order?, &records, log);
     let controls = control::read_all(controls?, &records, &structure, log);
     Some(Layout {
         id: id?,
@@ -155,17 +155,21 @@ fn read_padding(
         let message = format!("expected one character, found `{}`", text.get_ref());
         log.add(LayoutFault::NotInEncoding.at(text.span(), message));
     }
-    let lengths: Vec<_> = records.iter().filter_map(|record| record.length).collect();
-    if lengths.windows(2).any(|pair| pair[0] != pair[1]) {
-        let message = "padding records need records of one length";
-        log.add(LayoutFault::PaddingClash.at(table.span(), message));
-    }
-    let last = |record: &&RecordDraft<'_>| {
-        record.select.as_ref().is_some_and(|select| *select.get_ref() == Select::Last)
-    };
-    if records.iter().any(|record| last(&record)) {
-        let message = "a record cannot be told by being last where padding records follow it";
-        log.add(LayoutFault::PaddingClash.at(table.span(), message));
+    let clash = |span, message| log.add(LayoutFault::PaddingClash.at(span, message));
+    for record in records {
+        let span = record.name.as_ref().map_or(table.span(), Spanned::span);
+        if record.length != records[0].length {
+            clash(span.clone(), "padding records need records of one length");
+        }
+        if record.select.as_ref().is_some_and(|select| *select.get_ref() == Select::Last) {
+            clash(span.clone(), "padding records would follow this one, told by being last");
+        }
+        if byte.is_some_and(|byte| !record.differs_from(byte)) {
+            clash(
+                span,
+                "this record could be padding: no constant or filler in it is another byte",
+            );
+        }
     }
     Some(Padding { block, byte: byte? })
 }

@@ -12,7 +12,23 @@ use toml::Spanned;
 /// A deciding field and its codes.
 type When = Option<(FieldIx, Vec<Vec<u8>>)>;
 
-/// A record, or a field of a record, that a control names.
+/// The kinds of control.
+#[derive(Clone, Copy)]
+enum Equals {
+    Count,
+    Sum,
+    Ordinal,
+    Same,
+}
+
+const EQUALS: [(&str, Equals); 4] = [
+    ("count", Equals::Count),
+    ("sum", Equals::Sum),
+    ("ordinal", Equals::Ordinal),
+    ("same", Equals::Same),
+];
+
+/// A field that a control names.
 struct Named<'a> {
     record: RecordIx,
     field: FieldIx,
@@ -50,25 +66,22 @@ pub(super) fn read_all<'a>(
 impl<'a> Context<'a> {
     fn control(&self, table: &Table<'a>) -> Option<Control> {
         let field = table.need("field").and_then(Value::text);
-        let equals = table
-            .need("equals")
-            .and_then(|value| value.word(&[("count", 0), ("sum", 1), ("ordinal", 2), ("same", 3)]));
+        let equals = table.need("equals").and_then(|value| value.word(&EQUALS));
         let scope = match table.get("over").map(Value::text) {
             None => Some(GroupIx(0)),
             Some(name) => name.and_then(|name| self.scope(&name)),
         };
         let field = field.and_then(|field| self.field(&field));
         let rule = match equals? {
-            0 => self.count(table, field.as_ref(), scope),
-            1 => self.sum(table, field.as_ref(), scope),
-            2 => self.ordinal(field.as_ref()),
-            _ => self.same(table, field.as_ref(), scope),
+            Equals::Count => self.count(table, field.as_ref(), scope),
+            Equals::Sum => self.sum(table, field.as_ref(), scope),
+            Equals::Ordinal => self.ordinal(field.as_ref()),
+            Equals::Same => self.same(table, field.as_ref(), scope),
         };
         table.finish();
         let (field, scope) = (field?, scope?);
         let most = self.times(field.record, scope, &field.span)?.1;
-        let once = matches!(rule, Some(Rule::Count(_) | Rule::Sum { .. }));
-        if once && most != Some(1) {
+        if matches!(equals?, Equals::Count | Equals::Sum) && most != Some(1) {
             let message = "the record can stand more than once where its control looks";
             let help = "`over` must name a group that holds it at most once";
             self.log.add(LayoutFault::ControlRepeats.at(field.span, message).help(help));
@@ -78,14 +91,12 @@ impl<'a> Context<'a> {
     }
 
     fn scope(&self, name: &Spanned<&str>) -> Option<GroupIx> {
-        let groups = (0..).zip(&self.structure.groups);
-        let found = groups.map(|(at, group)| (GroupIx(at), group));
-        let found = found.into_iter().find(|(_, group)| group.name == *name.get_ref());
+        let found = self.structure.group_named(name.get_ref());
         if found.is_none() {
             let message = format!("there is no group `{}`", name.get_ref());
             self.log.add(LayoutFault::UnknownName.at(name.span(), message));
         }
-        found.map(|(ix, _)| ix)
+        found
     }
 
     fn record(&self, name: &str, span: Span) -> Option<RecordIx> {
@@ -120,9 +131,9 @@ impl<'a> Context<'a> {
         Some(Named { record, field, draft: &draft.fields[usize::from(field.0)], span })
     }
 
-    /// How often a record stands in the scope.
+    /// How often a record stands in the scope; `None` also where the structure is faulty.
     fn times(&self, record: RecordIx, scope: GroupIx, span: &Span) -> Option<(u64, Option<u64>)> {
-        let times = self.structure.occurs(record, scope);
+        let times = self.structure.occurs(record, scope)?;
         if times.1 == Some(0) {
             let group = &self.structure.groups[usize::from(scope.0)].name;
             let message = format!("this record does not stand in `{group}`");
@@ -156,7 +167,7 @@ impl<'a> Context<'a> {
         let (scale, _, digits) = self.number(field)?;
         if scale != 0 {
             let message = "expected a whole number, this field has decimals";
-            self.log.add(LayoutFault::ControlMismatch.at(field.span.clone(), message));
+            self.log.add(LayoutFault::ControlKinds.at(field.span.clone(), message));
             return None;
         }
         self.wide_enough(field, digits, largest)
@@ -175,7 +186,7 @@ impl<'a> Context<'a> {
     fn when(&self, table: Option<&Table<'a>>, record: RecordIx) -> Option<When> {
         let Some(table) = table else { return Some(None) };
         let record = self.draft(record);
-        presence::condition(table, &record.fields, &record.context).map(Some)
+        presence::condition(table, "field", &record.fields, &record.context).map(Some)
     }
 
     fn count(
@@ -236,10 +247,10 @@ impl<'a> Context<'a> {
         let (total, part) = (self.number(field)?, self.number(term)?);
         let fault = if total.0 != part.0 {
             let message = format!("it has {} decimals, the control field {}", part.0, total.0);
-            LayoutFault::ControlMismatch.at(term.span.clone(), message)
+            LayoutFault::ControlKinds.at(term.span.clone(), message)
         } else if part.1 && !total.1 {
             let message = "it has a sign, and the control field has none";
-            LayoutFault::ControlMismatch.at(term.span.clone(), message)
+            LayoutFault::ControlKinds.at(term.span.clone(), message)
         } else if part.2 > total.2 && !modulus {
             let message = format!("expected at least {} digits, as many as what it adds", part.2);
             LayoutFault::ControlTooNarrow.at(field.span.clone(), message)
@@ -283,7 +294,7 @@ impl<'a> Context<'a> {
             || widths.0.len() != widths.1.len()
         {
             let message = "expected two fields of one kind and width";
-            self.log.add(LayoutFault::ControlMismatch.at(other.span, message));
+            self.log.add(LayoutFault::ControlKinds.at(other.span, message));
             return None;
         }
         Some(Rule::Same { record: other.record, field: other.field })

@@ -93,7 +93,7 @@ codes! {
     /// A control field that cannot hold what it must equal.
     ControlTooNarrow = "control-too-narrow",
     /// Fields of different kinds compared or added.
-    ControlMismatch = "control-kinds",
+    ControlKinds = "control-kinds",
     /// Two controls on one field.
     DuplicateControl = "duplicate-control",
 }

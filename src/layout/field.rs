@@ -21,12 +21,12 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn begin(mut table: Table<'a>) -> Self {
-        let start = table.need("start").and_then(|value| value.whole(1..=LONGEST_RECORD));
-        let length = table.need("length").and_then(|value| value.whole(1..=LONGEST_RECORD));
         let name = table.need("name").and_then(Value::name);
         if let Some(name) = &name {
             table.rename(format!("the field `{}`", name.get_ref()));
         }
+        let start = table.need("start").and_then(|value| value.whole(1..=LONGEST_RECORD));
+        let length = table.need("length").and_then(|value| value.whole(1..=LONGEST_RECORD));
         let columns = start
             .zip(length)
             .map(|(start, length)| Columns { start: start - 1, end: start - 1 + length });
@@ -117,16 +117,19 @@ fn check_columns(drafts: &[Draft<'_>], length: Option<usize>, log: &Log<'_>) {
         };
         let span = draft.table.span_of("start");
         if let (true, Some(before)) = (columns.start < covered, before) {
-            let message = format!("columns {} to {covered} belong to two fields", columns.first());
-            let fault = LayoutFault::Overlap.at(span.clone(), message);
+            let shared = Columns { start: columns.start, end: covered.min(columns.end) };
+            let fault =
+                LayoutFault::Overlap.at(span.clone(), format!("{shared} belongs to two fields"));
             log.add(fault.also(before.table.span_of("length"), "the field before reaches further"));
         } else if whole && columns.start > covered {
-            log.add(gap(covered, columns.start, span));
+            log.add(gap(Columns { start: covered, end: columns.start }, span));
         }
         if let Some(length) = length.filter(|&length| columns.end > length) {
             let last = columns.last();
             let message = format!("the field ends in column {last}, the record in {length}");
-            log.add(LayoutFault::PastTheEnd.at(draft.table.span_of("length"), message));
+            let help = "correct the field's columns, or the record's `length`";
+            let fault = LayoutFault::PastTheEnd.at(draft.table.span_of("length"), message);
+            log.add(fault.help(help));
         }
         if columns.end > covered {
             covered = columns.end;
@@ -136,12 +139,12 @@ fn check_columns(drafts: &[Draft<'_>], length: Option<usize>, log: &Log<'_>) {
     if let (true, Some(length), Some(last)) = (whole, length, before)
         && covered < length
     {
-        log.add(gap(covered, length, last.table.span_of("length")));
+        log.add(gap(Columns { start: covered, end: length }, last.table.span_of("length")));
     }
 }
 
-fn gap(from: usize, to: usize, span: Span) -> Diagnostic {
-    let message = format!("no field covers columns {} to {to}", from + 1);
+fn gap(columns: Columns, span: Span) -> Diagnostic {
+    let message = format!("no field covers {columns}");
     let help = "declare what stands there, as a field of kind filler if it means nothing";
     LayoutFault::Gap.at(span, message).help(help)
 }
@@ -165,7 +168,9 @@ fn link_signs(drafts: &mut [Draft<'_>], signs: Vec<(FieldIx, SignCodes)>, log: &
             None => {}
         }
     }
-    for draft in drafts.iter() {
+    // A number that could not be read may be the one a sign belongs to.
+    let all_read = drafts.iter().all(|draft| draft.kind.is_some());
+    for draft in drafts.iter().filter(|_| all_read) {
         if matches!(&draft.kind, Some(Kind::SignOf { plus, .. }) if plus.is_empty()) {
             let message = "this field is the sign of no number";
             let help = "a number names its sign field: sign = { field = …, plus = …, minus = … }";

@@ -36,8 +36,8 @@ impl Context<'_> {
         let width = width?;
         if bytes.len() != width {
             let found = bytes.len();
-            let message = format!("expected {width} bytes, as many as the field; found {found}");
-            let help = "write the blanks that belong to it, too";
+            let message = format!("expected the field's width, {width}; found {found}");
+            let help = "widths count bytes; write the blanks that belong to it, too";
             self.log.add(LayoutFault::WrongWidth.at(text.span(), message).help(help));
             return None;
         }
@@ -222,6 +222,7 @@ fn sign_codes(table: &Table<'_>, context: &Context<'_>) -> Option<SignCodes> {
 }
 
 fn codes(table: &Table<'_>, width: Option<usize>, context: &Context<'_>) -> Option<Vec<CodeValue>> {
+    let faults = context.log.count();
     let mut codes: Vec<CodeValue> = Vec::new();
     for entry in table.need("codes")?.list()? {
         let Some(entry) = entry.table("a code") else { continue };
@@ -238,5 +239,6 @@ fn codes(table: &Table<'_>, width: Option<usize>, context: &Context<'_>) -> Opti
         }
         codes.push(CodeValue { bytes, code, doc });
     }
-    Some(codes)
+    // With a code missing, what refers to it could only be judged wrongly.
+    (context.log.count() == faults).then_some(codes)
 }

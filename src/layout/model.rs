@@ -5,6 +5,7 @@
 //! and TOML files count from 1.
 
 use chrono::NaiveDate;
+use std::fmt;
 
 /// Index of a record within [`Layout::records`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +106,17 @@ impl Columns {
     /// Last column as people count, included.
     pub const fn last(self) -> usize {
         self.end
+    }
+}
+
+/// As people count them: `column 7`, `columns 7-42`.
+impl fmt::Display for Columns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.len() == 1 {
+            write!(f, "column {}", self.first())
+        } else {
+            write!(f, "columns {}-{}", self.first(), self.last())
+        }
     }
 }
 
@@ -373,8 +385,8 @@ pub struct Control {
     pub field: FieldIx,
     /// What it must equal.
     pub rule: Rule,
-    /// The group whose one occurrence is looked at: 0 = the whole file. The controlling record
-    /// stands in it exactly once, before, among or after what it speaks of.
+    /// The group whose one occurrence is looked at: 0 = the whole file. For a count or a sum the
+    /// controlling record stands in it at most once, before, among or after what it speaks of.
     pub scope: GroupIx,
 }
 
@@ -392,7 +404,8 @@ pub enum Rule {
     },
     /// Its own place among the records of its kind in the scope: 1, 2, 3 …
     Ordinal,
-    /// The value of this field of a record that stands earlier in the scope.
+    /// The value of this field, which has the same kind and width, of a record that stands in the
+    /// scope exactly once, and earlier.
     Same {
         /// That record.
         record: RecordIx,

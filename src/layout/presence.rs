@@ -25,7 +25,7 @@ pub(super) fn read(
             .word(&[("required", false), ("optional", true)])
             .map(|optional| if optional { Presence::Optional } else { Presence::Required }),
         Some(value) => value.table("a condition").and_then(|table| {
-            let (field, codes) = condition(&table, drafts, context)?;
+            let (field, codes) = condition(&table, "when", drafts, context)?;
             Some(Presence::When { field, codes })
         }),
     };
@@ -34,13 +34,14 @@ pub(super) fn read(
     Some((presence?, nones?))
 }
 
-/// Reads `{ field = …, is = […] }`: the deciding field's index and its codes as bytes.
+/// Reads `{ key = "field", is = […] }`: the deciding field's index and its codes as bytes.
 pub(super) fn condition(
     table: &Table<'_>,
+    key: &'static str,
     drafts: &[Draft<'_>],
     context: &Context<'_>,
 ) -> Option<(FieldIx, Vec<Vec<u8>>)> {
-    let name = table.need("field").and_then(Value::text);
+    let name = table.need(key).and_then(Value::text);
     let values = table.need("is").and_then(Value::texts);
     table.finish();
     let (name, values) = (name?, values?);
@@ -101,11 +102,9 @@ fn nones(
 fn is_value(kind: &Kind, bytes: &[u8], context: &Context<'_>) -> bool {
     let Some(text) = context.encoding.decode(bytes) else { return false };
     match kind {
-        Kind::Number { .. } => {
-            let digits = text.trim_matches([' ', '+', '-']);
-            !digits.is_empty() && digits.bytes().all(|digit| digit == b'0')
+        Kind::Number { .. } | Kind::Time(_) => {
+            text.contains('0') && !text.contains(|c: char| c.is_alphanumeric() && c != '0')
         }
-        Kind::Time(_) => text.bytes().all(|byte| byte == b'0'),
         Kind::Code(codes) => codes.iter().any(|code| code.bytes == bytes),
         Kind::Kommunekode => Kommunekode::parse(text.as_bytes()).is_ok(),
         _ => false,

@@ -114,6 +114,16 @@ impl<'a> RecordDraft<'a> {
         }
     }
 
+    /// Whether some byte of the record is always there and another than `byte`.
+    pub(super) fn differs_from(&self, byte: u8) -> bool {
+        self.fields.iter().any(|draft| match &draft.kind {
+            Some(Kind::Constant(bytes)) => bytes.iter().any(|&b| b != byte),
+            Some(Kind::Filler { pad, checked: true }) => *pad != byte,
+            None => true,
+            Some(_) => false,
+        })
+    }
+
     /// The bytes this record is told by: column and byte.
     fn telling(&self) -> Vec<(usize, u8)> {
         let Some(Select::Constants(fields)) = self.select.as_ref().map(Spanned::get_ref) else {

@@ -56,15 +56,7 @@ impl<'a> Value<'a> {
     /// refers to it finds it.
     pub(super) fn name(self) -> Option<Spanned<&'a str>> {
         let name = self.text()?;
-        let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        if !name.get_ref().starts_with(|first: char| first.is_ascii_lowercase())
-            || !name.get_ref().bytes().all(good)
-        {
-            let message =
-                format!("expected a name such as `gyldig_til`, found `{}`", name.get_ref());
-            let help = "lower case letters a to z, digits and _; write ae, oe, aa for æ, ø, å";
-            self.log.add(LayoutFault::BadName.at(name.span(), message).help(help));
-        }
+        check_name(&name, self.log);
         Some(name)
     }
 
@@ -162,6 +154,17 @@ impl<'a> Value<'a> {
             self.log.add(LayoutFault::UnknownWord.at(self.span(), message));
         }
         known.map(|(_, meaning)| *meaning)
+    }
+}
+
+/// Reports a name that is not written as names are.
+pub(super) fn check_name(name: &Spanned<&str>, log: &Log<'_>) {
+    let text = *name.get_ref();
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if !text.bytes().all(good) || !text.starts_with(|first: char| first.is_ascii_lowercase()) {
+        let message = format!("expected a name such as `gyldig_til`, found `{text}`");
+        let help = "lower case letters a to z, digits and _; write ae, oe, aa for æ, ø, å";
+        log.add(LayoutFault::BadName.at(name.span(), message).help(help));
     }
 }
 

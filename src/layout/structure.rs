@@ -3,7 +3,7 @@
 use super::diagnostic::{LayoutFault, Log};
 use super::model::{Group, GroupIx, Item, Member, RecordIx, Select};
 use super::record::RecordDraft;
-use super::spanned::{Span, Table, Value};
+use super::spanned::{Span, Table, Value, check_name};
 use std::collections::BTreeSet;
 use toml::Spanned;
 
@@ -14,14 +14,12 @@ const MOST: u32 = 1_000_000_000;
 pub(super) struct Structure {
     pub(super) groups: Vec<Group>,
     spans: Vec<Vec<Span>>,
+    /// Every item could be read, and no group holds itself: one can walk through it.
+    sound: bool,
 }
 
-/// Reads `[structure]`; `None` when a part of it could not be read.
-pub(super) fn read(
-    table: &Table<'_>,
-    records: &[RecordDraft<'_>],
-    log: &Log<'_>,
-) -> Option<Structure> {
+/// Reads `[structure]`.
+pub(super) fn read(table: &Table<'_>, records: &[RecordDraft<'_>], log: &Log<'_>) -> Structure {
     let faults = log.count();
     let names: Vec<_> = table.entries().iter().map(|(name, _)| name).collect();
     if names.first().is_none_or(|first| *first.get_ref() != "file") {
@@ -29,7 +27,7 @@ pub(super) fn read(
         log.add(LayoutFault::MissingKey.at(table.span(), message));
     }
     let known = Known { records, groups: &names };
-    let mut structure = Structure { groups: Vec::new(), spans: Vec::new() };
+    let mut structure = Structure { groups: Vec::new(), spans: Vec::new(), sound: false };
     for (name, value) in table.entries() {
         let items = read_items(*value, &known, log).unwrap_or_default();
         let (spans, items) = items.into_iter().unzip();
@@ -37,14 +35,17 @@ pub(super) fn read(
         structure.spans.push(spans);
     }
     check_names(&known, log);
-    if log.count() > faults || structure.has_cycle(&names, log) {
-        return None;
+    structure.check_cycles(&names, log);
+    structure.sound = log.count() == faults;
+    if structure.sound {
+        structure.check_open(log);
+        if log.count() == faults {
+            structure.check_order(GroupIx(0), &BTreeSet::new(), &known, log);
+        }
+        structure.check_use(&known, log);
+        structure.check_ends(records, log);
     }
-    structure.check_use(&known, log);
-    structure.check_open(log);
-    structure.check_order(GroupIx(0), &BTreeSet::new(), &known, log);
-    structure.check_ends(records, log);
-    Some(structure)
+    structure
 }
 
 /// What a name in a group may mean.
@@ -66,9 +67,10 @@ impl Known<'_> {
     }
 }
 
-/// No group is named as a record is.
+/// Groups are named as everything is, and none as a record is.
 fn check_names(known: &Known<'_>, log: &Log<'_>) {
     for group in known.groups {
+        check_name(group, log);
         let mut records = known.records.iter().filter_map(|record| record.name.as_ref());
         if let Some(record) = records.find(|record| record.get_ref() == group.get_ref()) {
             let message = format!("`{}` is a record and a group", group.get_ref());
@@ -95,8 +97,8 @@ fn read_items(value: Value<'_>, known: &Known<'_>, log: &Log<'_>) -> Option<Vec<
             }
             member
         };
-        let choices: Vec<_> = names.split('|').map(member).collect();
-        Some((text.span(), Item { choices: choices.into_iter().collect::<Option<_>>()?, min, max }))
+        let choices = names.split('|').filter_map(member).collect();
+        Some((text.span(), Item { choices, min, max }))
     };
     Some(value.texts()?.into_iter().filter_map(read).collect())
 }
@@ -131,6 +133,12 @@ impl Structure {
         (&self.groups[usize::from(ix.0)], &self.spans[usize::from(ix.0)])
     }
 
+    /// The group of this name.
+    pub(super) fn group_named(&self, name: &str) -> Option<GroupIx> {
+        let at = self.groups.iter().position(|group| group.name == name)?;
+        u16::try_from(at).ok().map(GroupIx)
+    }
+
     /// The groups that stand directly in a group.
     fn children(&self, ix: GroupIx) -> impl Iterator<Item = GroupIx> {
         let members = self.group(ix).0.items.iter().flat_map(|item| &item.choices);
@@ -141,8 +149,7 @@ impl Structure {
     }
 
     /// Reports the groups that hold themselves.
-    fn has_cycle(&self, names: &[&Spanned<&str>], log: &Log<'_>) -> bool {
-        let mut found = false;
+    fn check_cycles(&self, names: &[&Spanned<&str>], log: &Log<'_>) {
         for (at, name) in (0..).zip(names) {
             let mut below: BTreeSet<_> = self.children(GroupIx(at)).map(|group| group.0).collect();
             let mut open: Vec<_> = below.iter().copied().collect();
@@ -152,12 +159,10 @@ impl Structure {
                 );
             }
             if below.contains(&at) {
-                found = true;
                 let message = format!("the group `{}` holds itself", name.get_ref());
                 log.add(LayoutFault::CyclicGroup.at(name.span(), message));
             }
         }
-        found
     }
 
     /// Every record and every group must stand somewhere.
@@ -169,7 +174,9 @@ impl Structure {
         let groups = known.groups.iter().map(|name| Some(*name));
         let groups = (0..).zip(groups).map(|(at, name)| (Member::Group(GroupIx(at)), name));
         for (member, name) in records.chain(groups.skip(1)) {
-            if let Some(name) = name.filter(|_| !used(member)) {
+            // The second of two of one name cannot be meant; that has been reported.
+            let meant = |name: &&Spanned<&str>| known.member(name.get_ref()) == Some(member);
+            if let Some(name) = name.filter(meant).filter(|_| !used(member)) {
                 let message = format!("`{}` stands nowhere in the structure", name.get_ref());
                 let help = "put it where it belongs, or remove it";
                 log.add(LayoutFault::NeverUsed.at(name.span(), message).help(help));
@@ -274,14 +281,18 @@ impl Structure {
     }
 
     /// How often a record stands in one occurrence of a group: fewest, most (`None` = any number).
-    pub(super) fn occurs(&self, record: RecordIx, ix: GroupIx) -> (u64, Option<u64>) {
+    /// Nothing where the structure is not sound.
+    pub(super) fn occurs(&self, record: RecordIx, ix: GroupIx) -> Option<(u64, Option<u64>)> {
+        self.sound.then(|| self.times(record, ix))
+    }
+
+    fn times(&self, record: RecordIx, ix: GroupIx) -> (u64, Option<u64>) {
         let mut total = (0_u64, Some(0_u64));
         for item in &self.group(ix).0.items {
             let each = item.choices.iter().map(|choice| match choice {
-                Member::Record(here) => {
-                    (u64::from(*here == record), Some(u64::from(*here == record)))
-                }
-                Member::Group(group) => self.occurs(record, *group),
+                Member::Record(here) if *here == record => (1, Some(1)),
+                Member::Record(_) => (0, Some(0)),
+                Member::Group(group) => self.times(record, *group),
             });
             let each: Vec<_> = each.collect();
             let fewest = each.iter().map(|(min, _)| *min).min().unwrap_or(0);
@@ -290,7 +301,7 @@ impl Structure {
                 (Some(0), _) => Some(0),
                 (most, max) => most.zip(max).map(|(a, b)| a.saturating_mul(b.into())),
             };
-            total.0 += fewest.saturating_mul(item.min.into());
+            total.0 = total.0.saturating_add(fewest.saturating_mul(item.min.into()));
             total.1 = total.1.zip(most).map(|(a, b)| a.saturating_add(b));
         }
         total
