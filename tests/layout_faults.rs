@@ -1,5 +1,6 @@
 //! Every fault a layout file can have: one sound layout, spoiled in one way after another, and what
 //! is said about it. The snapshots are the messages people read.
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 use modregn::layout::{self, Diagnostics, LayoutFault};
 use proptest::prelude::*;

@@ -144,15 +144,15 @@ impl<'a> Context<'a> {
         Some(times)
     }
 
-    /// Scale, whether it has a sign, and digits of a field that holds a number.
-    fn number(&self, named: &Named<'_>) -> Option<(u8, bool, usize)> {
+    /// Scale and digits of a field that holds a number.
+    fn number(&self, named: &Named<'_>) -> Option<(u8, usize)> {
         let width = named.draft.columns?.len();
         match named.draft.kind.as_ref()? {
             Kind::Number { scale, sign, .. } => {
                 let sign_width = usize::from(matches!(sign, Sign::Leading | Sign::Trailing));
-                Some((*scale, *sign != Sign::Unsigned, width - sign_width))
+                Some((*scale, width - sign_width))
             }
-            Kind::Digits => Some((0, false, width)),
+            Kind::Digits => Some((0, width)),
             _ => {
                 let message = "expected a field of kind number or digits";
                 self.log.add(LayoutFault::ControlNotANumber.at(named.span.clone(), message));
@@ -164,7 +164,7 @@ impl<'a> Context<'a> {
     /// The controlling field must hold whole numbers up to `largest`.
     fn whole(&self, field: Option<&Named<'_>>, largest: u64) -> Option<()> {
         let field = field?;
-        let (scale, _, digits) = self.number(field)?;
+        let (scale, digits) = self.number(field)?;
         if scale != 0 {
             let message = "expected a whole number, this field has decimals";
             self.log.add(LayoutFault::ControlKinds.at(field.span.clone(), message));
@@ -234,7 +234,7 @@ impl<'a> Context<'a> {
         let modulus = match modulus {
             Some(modulus) => {
                 let modulus = modulus?;
-                self.wide_enough(field?, self.number(field?)?.2, modulus - 1)?;
+                self.wide_enough(field?, self.number(field?)?.1, modulus - 1)?;
                 Some(modulus)
             }
             None => None,
@@ -242,17 +242,15 @@ impl<'a> Context<'a> {
         Some(Rule::Sum { terms: terms.into_iter().collect::<Option<_>>()?, modulus })
     }
 
-    /// The term's values fit the controlling field: decimals, sign, digits.
+    /// The term's values fit the controlling field. A total below zero agrees with no
+    /// field without a sign; that is for the file to answer.
     fn addable(&self, term: &Named<'_>, field: &Named<'_>, modulus: bool) -> Option<()> {
         let (total, part) = (self.number(field)?, self.number(term)?);
         let fault = if total.0 != part.0 {
             let message = format!("it has {} decimals, the control field {}", part.0, total.0);
             LayoutFault::ControlKinds.at(term.span.clone(), message)
-        } else if part.1 && !total.1 {
-            let message = "it has a sign, and the control field has none";
-            LayoutFault::ControlKinds.at(term.span.clone(), message)
-        } else if part.2 > total.2 && !modulus {
-            let message = format!("expected at least {} digits, as many as what it adds", part.2);
+        } else if part.1 > total.1 && !modulus {
+            let message = format!("expected at least {} digits, as many as what it adds", part.1);
             LayoutFault::ControlTooNarrow.at(field.span.clone(), message)
         } else {
             return Some(());
