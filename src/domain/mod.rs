@@ -14,6 +14,7 @@ pub mod miljoe;
 pub mod periode;
 pub mod svar;
 pub mod text;
+pub mod udbetaling;
 
 pub use aftale::{Aftale, Aftalestatus, Prioritet, Ydelsestype};
 pub use beloeb::Beloeb;
@@ -25,3 +26,4 @@ pub use miljoe::Miljoe;
 pub use periode::Udbetalingsperiode;
 pub use svar::{Svar, Transaktion};
 pub use text::{AftaleId, FordringId};
+pub use udbetaling::{Aarsag, Indberetning, Udbetaling};

@@ -4,7 +4,8 @@
 use super::draw::Draw;
 use super::{Plan, person};
 use crate::domain::{
-    Aftale, AftaleId, Aftalestatus, Beloeb, Cpr, FordringId, Kommunekode, Prioritet, Ydelsestype,
+    Aftale, AftaleId, Aftalestatus, Beloeb, Cpr, FordringId, Kommunekode, Prioritet, Transaktion,
+    Ydelsestype,
 };
 use chrono::{Days, NaiveDate};
 
@@ -13,7 +14,7 @@ const NORMALBIDRAG: u32 = 160_300;
 
 /// The plan's agreements, by municipality.
 pub fn aftaler(plan: &Plan) -> Aftaler {
-    let mut draw = Draw::new(plan.seed, 0);
+    let mut draw = Draw::of_aftaler(plan.seed);
     let mut shares = shares(&mut draw, plan);
     shares.reverse();
     Aftaler { draw, on: plan.dispositionsdato, shares, person: None, number: 0 }
@@ -29,6 +30,37 @@ pub struct Aftaler {
     /// Who the next agreement belongs to, if not to someone new.
     person: Option<Cpr>,
     number: u64,
+}
+
+/// What the plan's agreements give each municipality as an answer, in the answer's order.
+pub fn transaktioner(plan: &Plan) -> impl Iterator<Item = (Kommunekode, Vec<Transaktion>)> {
+    let mut all = aftaler(plan).peekable();
+    plan.kommuner.iter().map(move |&kommunekode| {
+        let mut active = Vec::new();
+        while let Some(aftale) = all.next_if(|aftale| aftale.kommunekode == kommunekode) {
+            active.extend(aftale.is_active_on(plan.dispositionsdato).then_some(aftale));
+        }
+        active.sort_by(|a, b| order(a).cmp(&order(b)));
+        (kommunekode, (1..).zip(active).map(transaktion).collect())
+    })
+}
+
+fn order(aftale: &Aftale) -> (Cpr, Prioritet, &AftaleId) {
+    (aftale.cpr, aftale.prioritet, &aftale.aftale_id)
+}
+
+fn transaktion((loebenummer, aftale): (u32, Aftale)) -> Transaktion {
+    Transaktion {
+        loebenummer,
+        aftale_id: aftale.aftale_id,
+        cpr: aftale.cpr,
+        beloeb: aftale.beloeb,
+        ydelsestype: aftale.ydelsestype,
+        gyldig_fra: aftale.gyldig_fra,
+        gyldig_til: aftale.gyldig_til,
+        prioritet: aftale.prioritet,
+        fordring_id: aftale.fordring_id,
+    }
 }
 
 /// How many agreements each municipality has: some have many times as many as others.

@@ -1,17 +1,38 @@
 //! Drawing lots. ChaCha8 gives the same numbers everywhere; turning them into ranges is done here
 //! because `rand` does not promise to do it the same way in its next version.
 
+use crate::domain::Kommunekode;
+use chrono::{Datelike, NaiveDate};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// A source of lots; each purpose has its own stream, so that one does not shift another.
+/// Beyond every municipality's code.
+const UDBETALING: u16 = 10_000;
+
+/// A source of lots. Each purpose, and for files each municipality and day, has its own: one does not
+/// shift the other, whichever others there are.
 #[derive(Debug)]
 pub(super) struct Draw(ChaCha8Rng);
 
 impl Draw {
-    pub(super) fn new(seed: u64, stream: u64) -> Self {
+    /// For the agreements.
+    pub(super) fn of_aftaler(seed: u64) -> Self {
+        Self::new(seed, 0, 0)
+    }
+
+    /// For the request of one municipality for one payout day.
+    pub(super) fn of_forespoergsel(seed: u64, kommunekode: Kommunekode, day: NaiveDate) -> Self {
+        Self::new(seed, kommunekode.number(), day.num_days_from_ce())
+    }
+
+    /// For the payout report of one municipality for one payout day.
+    pub(super) fn of_udbetaling(seed: u64, kommunekode: Kommunekode, day: NaiveDate) -> Self {
+        Self::new(seed, UDBETALING + kommunekode.number(), day.num_days_from_ce())
+    }
+
+    fn new(seed: u64, number: u16, day: i32) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(stream);
+        rng.set_stream(u64::from(number) << 32 | u64::from(day.unsigned_abs()));
         Self(rng)
     }
 

@@ -3,7 +3,7 @@
 use super::Plan;
 use super::draw::Draw;
 use crate::domain::{Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Udbetalingsperiode};
-use chrono::{Datelike, Days};
+use chrono::Days;
 use uuid::Builder;
 
 const DAYS_AHEAD: Days = Days::new(6);
@@ -14,9 +14,7 @@ pub fn forespoergsler(plan: &Plan, miljoe: Miljoe) -> impl Iterator<Item = Fores
 }
 
 fn forespoergsel(plan: &Plan, kommunekode: Kommunekode, miljoe: Miljoe) -> Option<Forespoergsel> {
-    // A stream for each municipality and day: a request is the same whichever others there are.
-    let day = u64::try_from(plan.dispositionsdato.num_days_from_ce()).ok()?;
-    let mut draw = Draw::new(plan.seed, day * 1_000 + u64::from(kommunekode.number()));
+    let mut draw = Draw::of_forespoergsel(plan.seed, kommunekode, plan.dispositionsdato);
     Some(Forespoergsel {
         kommunekode,
         forespoergsel_id: ForespoergselId(Builder::from_random_bytes(draw.bytes()).into_uuid()),

@@ -9,9 +9,11 @@ mod aftaler;
 mod draw;
 mod forespoergsler;
 mod person;
+mod udbetalinger;
 
-pub use aftaler::{Aftaler, aftaler};
+pub use aftaler::{Aftaler, aftaler, transaktioner};
 pub use forespoergsler::forespoergsler;
+pub use udbetalinger::{Deviations, Udbetalingsrapport};
 
 use crate::domain::Kommunekode;
 use chrono::{Datelike, NaiveDate};

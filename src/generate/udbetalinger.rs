@@ -1,0 +1,77 @@
+//! Invented payout reports: what a municipality would have withheld of what it was asked to.
+
+use super::draw::Draw;
+use crate::domain::{Aarsag, Beloeb, Forespoergsel, Indberetning, Transaktion, Udbetaling};
+use uuid::Builder;
+
+/// How often something else happens than that the whole amount is withheld, each in percent of the
+/// transactions; together at most 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deviations {
+    /// Only a part is withheld.
+    pub partial: u32,
+    /// There was no payout to withhold from.
+    pub none: u32,
+    /// The municipality says nothing.
+    pub missing: u32,
+    /// More is withheld than was asked for.
+    pub over: u32,
+}
+
+/// An invented report: its head, and what it reports of the transactions of an answer.
+pub struct Udbetalingsrapport {
+    draw: Draw,
+    deviations: Deviations,
+    /// The head.
+    pub udbetaling: Udbetaling,
+    reported: u32,
+}
+
+impl Udbetalingsrapport {
+    /// The report that follows the answer to `request`; the same seed gives the same report.
+    pub fn new(seed: u64, request: &Forespoergsel, deviations: Deviations) -> Self {
+        let mut draw = Draw::of_udbetaling(seed, request.kommunekode, request.dispositionsdato);
+        let udbetaling = Udbetaling {
+            kommunekode: request.kommunekode,
+            udbetaling_id: Builder::from_random_bytes(draw.bytes()).into_uuid(),
+            dispositionsdato: request.dispositionsdato,
+            udbetalingsperiode: request.udbetalingsperiode,
+            miljoe: request.miljoe,
+            forespoergsel_id: Some(request.forespoergsel_id),
+        };
+        Self { draw, deviations, udbetaling, reported: 0 }
+    }
+
+    /// What is reported of the answer's next transaction; `None` = nothing at all.
+    pub fn report(&mut self, transaktion: &Transaktion) -> Option<Indberetning> {
+        let (aarsag, percent) = self.withheld()?;
+        self.reported += 1;
+        let oere = transaktion.beloeb.oere() * i64::from(percent) / 100;
+        Some(Indberetning {
+            loebenummer: self.reported,
+            aftale_id: transaktion.aftale_id.clone(),
+            cpr: transaktion.cpr,
+            tilbageholdt_beloeb: Beloeb::from_oere(oere),
+            udbetalingsdato: self.udbetaling.dispositionsdato,
+            aarsag,
+        })
+    }
+
+    /// Why, and how much of what was asked for, in percent.
+    fn withheld(&mut self) -> Option<(Aarsag, u32)> {
+        let Deviations { partial, none, missing, over } = self.deviations;
+        let lot = self.draw.below(100);
+        let share = self.draw.between(10, 90);
+        if lot < partial {
+            Some((Aarsag::Delvis, share))
+        } else if lot < partial + none {
+            Some((Aarsag::IngenUdbetaling, 0))
+        } else if lot < partial + none + missing {
+            None
+        } else if lot < partial + none + missing + over {
+            Some((Aarsag::Fuld, 100 + share))
+        } else {
+            Some((Aarsag::Fuld, 100))
+        }
+    }
+}
