@@ -9,8 +9,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 /// Beyond every municipality's code.
 const UDBETALING: u16 = 10_000;
 
-/// A source of lots. Each purpose, and for files each municipality and day, has its own: one does not
-/// shift the other, whichever others there are.
+/// A source of lots. Each purpose, and for files each municipality and day, has its own: one does
+/// not shift the other, whichever others there are.
 #[derive(Debug)]
 pub(super) struct Draw(ChaCha8Rng);
 

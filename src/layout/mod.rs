@@ -1,6 +1,6 @@
 //! Record layouts: TOML in, checked and compiled [`Layout`] out.
 //!
-//! [`compile`] turns the text of one layout file into a [`Layout`], or into [`Diagnostics`] that
+//! [`compile()`] turns the text of one layout file into a [`Layout`], or into [`Diagnostics`] that
 //! name every fault of the file at its place. [`Layouts`] holds the layouts of this program. The
 //! language is described in `docs/layouts.md`.
 //!

@@ -1,6 +1,6 @@
 //! A compiled layout: what the reader, the writer, the documentation and the generators share.
 //!
-//! Built only by [`super::compile`], which has checked everything a layout can get wrong: a value
+//! Built only by [`super::compile()`], which has checked everything a layout can get wrong: a value
 //! of these types needs no second look. Columns are bytes, zero-based and half-open in here; people
 //! and TOML files count from 1.
 
