@@ -106,6 +106,50 @@ codes! {
     /// More faults than are listed one by one.
     TooManyFaults = "too-many-faults",
 
+    // Endpoints (endpoint/).
+    /// The server cannot be found or reached, or refuses the connection.
+    EndpointUnreachable = "endpoint-unreachable",
+    /// The server did not answer in time.
+    EndpointTimeout = "endpoint-timeout",
+    /// The connection broke.
+    ConnectionLost = "connection-lost",
+    /// The server and we have no way to speak in common.
+    NegotiationFailed = "negotiation-failed",
+    /// The file of known host keys cannot be read.
+    KnownHostsUnreadable = "known-hosts-unreadable",
+    /// No key of this server is known.
+    HostKeyUnknown = "host-key-unknown",
+    /// The server shows another key than the one known.
+    HostKeyMismatch = "host-key-mismatch",
+    /// The server shows a key that is marked as revoked.
+    HostKeyRevoked = "host-key-revoked",
+    /// Our key, or its passphrase, cannot be read.
+    KeyUnreadable = "key-unreadable",
+    /// Others than us may read our key.
+    KeyFilePermissions = "key-file-permissions",
+    /// The key agent does not answer or has no key.
+    AgentUnavailable = "agent-unavailable",
+    /// The server does not let us in.
+    AuthenticationFailed = "authentication-failed",
+    /// We are let in, but may not do this.
+    PermissionDenied = "permission-denied",
+    /// A directory is not there.
+    DirectoryMissing = "directory-missing",
+    /// A file that was listed is no longer there.
+    FileGone = "file-gone",
+    /// A file does not have the size it was listed with.
+    FileChanged = "file-changed",
+    /// A file is larger than allowed.
+    FileTooLarge = "file-too-large",
+    /// Another file stands under the name already.
+    NameTaken = "name-taken",
+    /// No room at the endpoint.
+    EndpointFull = "endpoint-full",
+    /// The endpoint refuses without a reason that has its own code.
+    EndpointRefused = "endpoint-refused",
+    /// Our own copy of a file cannot be read or written.
+    SpoolFailed = "spool-failed",
+
     // The life of a file (transfer/, flow/).
     /// The file is of the other environment.
     WrongMiljoe = "wrong-miljoe",

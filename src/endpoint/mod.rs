@@ -4,6 +4,17 @@
 //! SFTP server. What makes a file complete, and how one is handed over, is the convention's
 //! business. May use `domain`, `fault`; knows no flow and no store.
 
+mod compare;
+mod local;
+pub mod plain;
+mod secret;
+mod settings;
+mod sftp;
+mod trouble;
+pub mod watch;
+
+pub use settings::{LocalSettings, Login, Secret, Settings, SftpSettings};
+
 use crate::fault::{Class, Code};
 use std::io::Write;
 use std::path::Path;
@@ -13,6 +24,9 @@ use std::path::Path;
 /// Directories are the configuration's, relative to the endpoint's root. After any error the
 /// endpoint may be used again: it connects anew by itself where it has to.
 pub trait Endpoint: Send {
+    /// Its name in the configuration.
+    fn name(&self) -> &str;
+
     /// The plain files of a directory, sorted by name; never follows a link. Stops after `limit`
     /// names. Names that [`FileName`] refuses are shown apart.
     fn list(&mut self, directory: &str, limit: usize) -> Result<Listing, EndpointError>;
@@ -47,6 +61,9 @@ pub trait Endpoint: Send {
     /// `temporary` first, synced, size verified, renamed, verified. Where `name` stands there
     /// already it is compared: the same bytes are [`Published::Already`], other bytes an error of
     /// class [`Class::Operator`], never an overwrite.
+    ///
+    /// `temporary` is a name no earlier try has used: a try that was cut off may still be under way
+    /// at a server, and would rename what is written under its name.
     ///
     /// `source` must be synced already. Where it lies on the endpoint's own file system it may be
     /// moved rather than copied: after success it may be gone, after an error it is still there.

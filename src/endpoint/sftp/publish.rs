@@ -1,0 +1,110 @@
+//! Hands a file over: nothing is visible under its name before it is complete, and what stands
+//! there already is never overwritten.
+
+use super::connect::Line;
+use super::refusal::Refusal;
+use super::{in_directory, remove, stat, transfer};
+use crate::endpoint::Published;
+use crate::endpoint::compare::Comparison;
+use crate::endpoint::trouble::Trouble;
+use crate::fault::Code;
+use ssh2::{OpenFlags, OpenType};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A file to hand over.
+pub(super) struct Job<'a> {
+    pub(super) source: &'a Path,
+    pub(super) temporary: PathBuf,
+    pub(super) target: PathBuf,
+}
+
+/// The permissions asked for; the server's own mask takes some away.
+const MODE: i32 = 0o664;
+
+/// Publishes the file.
+pub(super) fn put(line: &Line, job: &Job<'_>) -> Result<Published, Trouble> {
+    if let Some(published) = compare(line, job)? {
+        return Ok(published);
+    }
+    let mut source = File::open(job.source).map_err(|error| Trouble::spool(&error))?;
+    let size = source.metadata().map_err(|error| Trouble::spool(&error))?.len();
+    if let Err(trouble) = write_temporary(line, job, &mut source, size) {
+        // Half a file helps nobody; on a full disk it would stand in the way.
+        if !line.is_lost() {
+            let _ = remove(line, &job.temporary);
+        }
+        return Err(trouble);
+    }
+    match line.heard(line.sftp.rename(&job.temporary, &job.target, None)) {
+        Ok(()) => {}
+        Err(refusal) if refusal.may_mean_taken() => {
+            // Another one was faster; or the server has another reason.
+            return compare(line, job)?.ok_or_else(|| refusal.while_trying("rename", &job.target));
+        }
+        Err(refusal) => return Err(refusal.while_trying("rename", &job.target)),
+    }
+    verify(line, &job.target, size)?;
+    Ok(Published::Now)
+}
+
+/// After a lost connection: whether the file stands there all the same.
+pub(super) fn settle(line: &Line, job: &Job<'_>) -> Result<Option<Published>, Trouble> {
+    let published = compare(line, job)?;
+    if published.is_some() {
+        remove(line, &job.temporary)?;
+    }
+    Ok(published)
+}
+
+fn write_temporary(
+    line: &Line,
+    job: &Job<'_>,
+    source: &mut File,
+    size: u64,
+) -> Result<(), Trouble> {
+    let path = &job.temporary;
+    let refused = |refusal: Refusal| refusal.while_trying("write", path);
+    let flags = OpenFlags::WRITE | OpenFlags::TRUNCATE;
+    let opened = line.heard(line.sftp.open_mode(path, flags, MODE, OpenType::File));
+    let mut file = opened.map_err(|refusal| {
+        in_directory(refusal, "write", path.parent().unwrap_or(Path::new(".")))
+    })?;
+    transfer::upload(line, &mut file, path, source, size)?;
+    if line.syncs.get() {
+        match line.heard(file.fsync()) {
+            Err(refusal) if refusal.is_unsupported() => line.syncs.set(false),
+            result => result.map_err(refused)?,
+        }
+    }
+    line.heard(file.close()).map_err(refused)?;
+    verify(line, path, size)
+}
+
+/// Whether all bytes are there.
+fn verify(line: &Line, path: &Path, size: u64) -> Result<(), Trouble> {
+    let found = stat(line, path)?.and_then(|stat| stat.size);
+    if found == Some(size) {
+        return Ok(());
+    }
+    let path = path.display();
+    let found = found.map_or("nothing".to_owned(), |size| format!("{size} bytes"));
+    Err(Trouble::retry(
+        Code::EndpointRefused,
+        format!("{path}: {size} bytes were written, the server has {found}"),
+    ))
+}
+
+/// What stands under the target's name, compared with ours; `None` = nothing stands there.
+fn compare(line: &Line, job: &Job<'_>) -> Result<Option<Published>, Trouble> {
+    let Some(there) = stat(line, &job.target)? else { return Ok(None) };
+    let mut ours = Comparison::with(job.source).map_err(|error| Trouble::spool(&error))?;
+    if !there.is_file() || there.size != Some(ours.size()) {
+        return Err(Trouble::taken(&job.target));
+    }
+    match transfer::download(line, &job.target, ours.size(), &mut ours) {
+        Ok(()) => Ok(Some(Published::Already)),
+        Err(_) if ours.differs() => Err(Trouble::taken(&job.target)),
+        Err(trouble) => Err(trouble),
+    }
+}
