@@ -215,8 +215,8 @@ fn publish(
     Ok(Published::Now)
 }
 
-/// Whether a file of ours may be moved into a directory: on the same file system, and with the group
-/// that a new file would have there.
+/// Whether a file of ours may be moved into a directory: on the same file system, and with the
+/// group that a new file would have there.
 fn fits(source: &Path, directory: &Path) -> io::Result<bool> {
     let there = fs::metadata(directory)?;
     let ours = fs::metadata(source)?;
@@ -228,7 +228,8 @@ fn fits(source: &Path, directory: &Path) -> io::Result<bool> {
 fn copy(source: &Path, temporary: &Path, mode: u32) -> Result<(), Trouble> {
     let at_temporary = |error: io::Error| at_file(&error, temporary);
     let mut ours = File::open(source).map_err(|error| Trouble::spool(&error))?;
-    // An earlier try's; made anew rather than opened, so no link that stands there is written through.
+    // An earlier try's; made anew rather than opened, so no link that stands there is written
+    // through.
     gone_is_fine(fs::remove_file(temporary)).map_err(at_temporary)?;
     let mut options = File::options();
     options.write(true).create_new(true).mode(mode);
@@ -260,7 +261,8 @@ fn compare(source: &Path, target: &Path) -> Result<Option<Published>, Trouble> {
 /// Renames, never over another file.
 fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // File systems that cannot (some network ones): two steps, each of which overwrites nothing.
+        // File systems that cannot (some network ones): two steps, each of which overwrites
+        // nothing.
         Err(Errno::INVAL | Errno::NOSYS) => {
             fs::hard_link(from, to)?;
             fs::remove_file(from)

@@ -1,6 +1,6 @@
-//! Watches inboxes on this machine and says when to look into one. Says nothing about what is there:
-//! events are hints, a listing is the truth. Silent on network file systems; look there from time to
-//! time.
+//! Watches inboxes on this machine and says when to look into one. Says nothing about what is
+//! there: events are hints, a listing is the truth. Silent on network file systems; look there from
+//! time to time.
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode};
@@ -48,8 +48,8 @@ impl Watch {
         Ok(Self { _watcher: watcher, receivers })
     }
 
-    /// Tells that the directory at this place of the list given to [`Watch::start`] should be looked
-    /// into. However much happens before the message is taken, there is one.
+    /// Tells that the directory at this place of the list given to [`Watch::start`] should be
+    /// looked into. However much happens before the message is taken, there is one.
     pub fn wake(&self, directory: usize) -> &Receiver<()> {
         &self.receivers[directory]
     }

@@ -1,6 +1,6 @@
 //! A real OpenSSH server for tests and benchmarks: a child process of ours on a free loopback port,
-//! with its own keys, in a temporary directory, as root or as an ordinary user. It and the processes
-//! it forked for its connections end with the [`Sshd`].
+//! with its own keys, in a temporary directory, as root or as an ordinary user. It and the
+//! processes it forked for its connections end with the [`Sshd`].
 
 #![allow(dead_code, unreachable_pub, reason = "each program that includes this uses a part")]
 
@@ -14,7 +14,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The server. Files that clients see lie in [`Sshd::root`]; `/` for the client is the machine's own.
+/// The server. Files that clients see lie in [`Sshd::root`]; `/` for the client is the machine's
+/// own.
 pub struct Sshd {
     dir: TempDir,
     port: u16,

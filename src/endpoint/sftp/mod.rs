@@ -1,8 +1,8 @@
 //! An SFTP server as an [`Endpoint`].
 //!
-//! `connect` makes and verifies the connection, `transfer` moves bytes, `publish` hands a file over,
-//! `refusal` knows what the codes mean. This file keeps the connection: it is made at the first call
-//! and made anew after it was lost.
+//! `connect` makes and verifies the connection, `transfer` moves bytes, `publish` hands a file
+//! over, `refusal` knows what the codes mean. This file keeps the connection: it is made at the
+//! first call and made anew after it was lost.
 
 mod connect;
 mod known_hosts;

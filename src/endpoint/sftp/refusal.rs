@@ -24,7 +24,8 @@ pub(super) enum Refusal {
     },
 }
 
-// SFTP status codes, by draft-ietf-secsh-filexfer. Version 3 ends at 8; some servers send later ones.
+// SFTP status codes, by draft-ietf-secsh-filexfer. Version 3 ends at 8; some servers send later
+// ones.
 const NO_SUCH_FILE: i32 = 2;
 const PERMISSION_DENIED: i32 = 3;
 const FAILURE: i32 = 4;

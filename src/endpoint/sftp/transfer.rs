@@ -1,9 +1,9 @@
 //! Bytes over a connection, fast.
 //!
-//! libssh2 sends what one `write` call is given in pieces of 30,000 bytes and returns when the first
-//! of them is acknowledged; the next call must be given the unacknowledged rest again, and more. So
-//! a window slides over the file. Reading is the other way round: it asks ahead for four times the
-//! size of the buffer it is given.
+//! libssh2 sends what one `write` call is given in pieces of 30,000 bytes and returns when the
+//! first of them is acknowledged; the next call must be given the unacknowledged rest again, and
+//! more. So a window slides over the file. Reading is the other way round: it asks ahead for four
+//! times the size of the buffer it is given.
 
 use super::connect::Line;
 use super::refusal::Refusal;
