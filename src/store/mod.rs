@@ -1,10 +1,14 @@
 //! The store: agreements, requests, expectations, transfers and their events.
 //!
 //! [`Store`] is all the rest of the program knows of it. SQL and everything that is a database's
-//! own stays in the implementations, one file (or folder) each; `tests/store_conformance.rs` runs
+//! own stays in the implementations, one file (or folder) each; `tests/store_conformance` runs
 //! one suite against every implementation. May use `domain`, `fault` and `transfer::state`.
 //!
 //! Times are UTC. Every method that changes something is one transaction.
+
+pub mod sqlite;
+
+pub use sqlite::SqliteStore;
 
 use crate::domain::{
     Aftale, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
@@ -25,7 +29,7 @@ pub trait Store: Send {
     /// The environment this store was made for; a store never changes it.
     fn miljoe(&self) -> Miljoe;
 
-    /// Begins to take in agreements. Nothing is visible to others before [`AftaleImport::commit`];
+    /// Begins to take in agreements. Nothing is visible to others before [`AftaleImport::finish`];
     /// dropping the import undoes it.
     fn import_aftaler(
         &mut self,
@@ -66,7 +70,7 @@ pub trait Store: Send {
 
     /// What [`Store::answer`] would mark, streamed, and the head it would commit; commits nothing.
     fn preview(
-        &mut self,
+        &self,
         request: &Forespoergsel,
         at: Moment,
         visit: Visit<'_, Transaktion>,
@@ -110,14 +114,24 @@ pub enum ImportMode {
 
 /// An import under way.
 pub trait AftaleImport {
-    /// Takes one agreement; the same aftale_id twice in one import is [`StoreError::Twice`].
-    fn put(&mut self, aftale: &Aftale) -> Result<(), StoreError>;
+    /// Takes one agreement; `line` is where the caller has it from.
+    fn put(&mut self, aftale: &Aftale, line: u64) -> Result<(), StoreError>;
 
-    /// Ends the import and makes it visible.
-    fn commit(self: Box<Self>) -> Result<ImportSummary, StoreError>;
+    /// Works out what the import does, and makes it visible if `accept` says so; otherwise nothing
+    /// has happened. An aftale_id that was put twice is [`StoreError::Twice`].
+    fn finish(
+        self: Box<Self>,
+        accept: &mut dyn FnMut(&ImportSummary) -> bool,
+    ) -> Result<ImportSummary, StoreError>;
+}
 
-    /// Ends the import, undoes it, and says what it would have done.
-    fn rollback(self: Box<Self>) -> Result<ImportSummary, StoreError>;
+/// The same aftale_id on two lines of one import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Twice {
+    /// The first line that has it.
+    pub first: u64,
+    /// The last.
+    pub again: u64,
 }
 
 /// What an import did.
@@ -327,14 +341,14 @@ pub enum StoreError {
         class: Class,
     },
     /// The store belongs to the other environment.
-    #[error("the store at {place} is for {actual}, the configuration says {configured}")]
+    #[error("the store at {place} is for {actual}, not for {wanted}")]
     WrongMiljoe {
         /// Where the store is.
         place: String,
         /// What the store was made for.
         actual: Miljoe,
-        /// What the configuration says.
-        configured: Miljoe,
+        /// What the configuration or a request says.
+        wanted: Miljoe,
     },
     /// The store was written by a newer modregn.
     #[error(
@@ -359,9 +373,9 @@ pub enum StoreError {
     /// A step the state machine does not have.
     #[error(transparent)]
     Impossible(#[from] crate::transfer::state::ImpossibleStep),
-    /// The same aftale_id twice in one import.
-    #[error("aftale_id {0} stands twice in this import")]
-    Twice(String),
+    /// The same aftale_id twice in one import; not all are listed when there are very many.
+    #[error("{} aftale_id stand on two lines each in this import", .0.len())]
+    Twice(Vec<Twice>),
     /// A visitor stopped the stream.
     #[error("{0}")]
     Visitor(#[source] Box<dyn std::error::Error + Send + Sync>),

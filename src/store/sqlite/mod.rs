@@ -1,0 +1,143 @@
+//! The store in one SQLite file: [`SqliteStore`].
+//!
+//! Write-ahead log, synced at every commit; one writer at a time, readers beside it. Each file here
+//! holds the statements of one subject; [`rows`] alone turns columns into domain types and back.
+
+mod aftaler;
+mod answers;
+mod error;
+mod import;
+mod open;
+mod rows;
+mod transfers;
+
+use super::{
+    AftaleImport, Answer, AnswerOrder, Census, EventRow, ImportMode, Moment, Seen, Step, Store,
+    StoreError, Transfer, TransferFilter, Visit,
+};
+use crate::domain::{Aftale, Forespoergsel, ForespoergselId, Miljoe, Svar, Transaktion};
+use error::Trouble;
+use rusqlite::{Connection, TransactionBehavior};
+use uuid::Uuid;
+
+/// A store in one SQLite file, with its write-ahead log beside it.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+    place: String,
+    miljoe: Miljoe,
+}
+
+impl SqliteStore {
+    /// Runs one change as one transaction that takes the write lock at once: a change that had to
+    /// ask for it half way could fail although nothing is wrong.
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&Connection) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        let run = || {
+            let behavior = TransactionBehavior::Immediate;
+            let transaction = self.connection.transaction_with_behavior(behavior)?;
+            let changed = change(&transaction)?;
+            transaction.commit()?;
+            Ok(changed)
+        };
+        run().map_err(|trouble: Trouble| trouble.at(&self.place))
+    }
+
+    fn read<'a, T>(
+        &'a self,
+        read: impl FnOnce(&'a Connection) -> Result<T, Trouble>,
+    ) -> Result<T, StoreError> {
+        read(&self.connection).map_err(|trouble| trouble.at(&self.place))
+    }
+}
+
+impl Store for SqliteStore {
+    fn miljoe(&self) -> Miljoe {
+        self.miljoe
+    }
+
+    fn import_aftaler(
+        &mut self,
+        mode: ImportMode,
+        at: Moment,
+    ) -> Result<Box<dyn AftaleImport + '_>, StoreError> {
+        let import = self.read(|connection| import::Import::begin(connection, mode, at))?;
+        Ok(Box::new(import::Placed { import, place: &self.place }))
+    }
+
+    fn each_aftale(&self, visit: Visit<'_, Aftale>) -> Result<(), StoreError> {
+        self.read(|connection| aftaler::each(connection, visit))
+    }
+
+    fn count_aftaler(&self) -> Result<u64, StoreError> {
+        self.read(aftaler::count)
+    }
+
+    fn see(&mut self, seen: &Seen, at: Moment) -> Result<Transfer, StoreError> {
+        self.change(|connection| transfers::see(connection, seen, at))
+    }
+
+    fn earlier(&self, transfer: &Transfer) -> Result<Option<Transfer>, StoreError> {
+        self.read(|connection| transfers::earlier(connection, transfer))
+    }
+
+    fn advance(
+        &mut self,
+        transfer: &Transfer,
+        step: &Step,
+        at: Moment,
+    ) -> Result<Transfer, StoreError> {
+        self.change(|connection| transfers::advance(connection, transfer, step, at))
+    }
+
+    fn answer(&mut self, order: &AnswerOrder<'_>, at: Moment) -> Result<Answer, StoreError> {
+        self.same_miljoe(order.request.miljoe)?;
+        self.change(|connection| answers::answer(connection, order, at))
+    }
+
+    fn preview(
+        &self,
+        request: &Forespoergsel,
+        at: Moment,
+        visit: Visit<'_, Transaktion>,
+    ) -> Result<Svar, StoreError> {
+        self.same_miljoe(request.miljoe)?;
+        self.read(|connection| answers::preview(connection, request, at, visit))
+    }
+
+    fn svar(&self, id: ForespoergselId) -> Result<Option<Svar>, StoreError> {
+        self.read(|connection| answers::svar(connection, id, self.miljoe))
+    }
+
+    fn each_transaktion(
+        &self,
+        id: ForespoergselId,
+        visit: Visit<'_, Transaktion>,
+    ) -> Result<(), StoreError> {
+        self.read(|connection| answers::each_transaktion(connection, id, visit))
+    }
+
+    fn transfer(&self, id: Uuid) -> Result<Option<Transfer>, StoreError> {
+        self.read(|connection| transfers::one(connection, id))
+    }
+
+    fn transfers(&self, filter: &TransferFilter) -> Result<Vec<Transfer>, StoreError> {
+        self.read(|connection| transfers::list(connection, filter))
+    }
+
+    fn events(&self, transfer: Uuid) -> Result<Vec<EventRow>, StoreError> {
+        self.read(|connection| transfers::events(connection, transfer))
+    }
+
+    fn census(&self) -> Result<Vec<Census>, StoreError> {
+        self.read(transfers::census)
+    }
+
+    fn settle(&mut self) -> Result<(), StoreError> {
+        self.change(|_| Ok(()))?;
+        // Readers that hold back the checkpoint are no fault: the next one gets further.
+        self.read(|c| Ok(c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?))
+    }
+}

@@ -1,0 +1,183 @@
+//! How each domain type stands in a column. What a column holds was written through these types; if
+//! it cannot be read back, the file was changed by other hands or is damaged.
+
+use crate::domain::aftale::Aftalestatus;
+use crate::domain::{
+    AftaleId, Beloeb, Cpr, CprPolicy, FordringId, ForespoergselId, Kommunekode, Miljoe, Prioritet,
+    Udbetalingsperiode, Ydelsestype,
+};
+use crate::fault::{Class, Code};
+use crate::store::{Moment, Problem};
+use crate::transfer::state::{Direction, Event, State};
+use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Utc};
+use rusqlite::Row;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use uuid::Uuid;
+
+/// Says that a column holds something modregn does not write; never says what.
+fn strange(wanted: &'static str) -> FromSqlError {
+    FromSqlError::Other(format!("expected {wanted}: the store was changed by other hands").into())
+}
+
+/// `$read` gives `None` for text that is none of the type's; `$text` is the text of `$value`.
+macro_rules! text_columns {
+    ($($type:ty, $name:literal, $read:expr, $value:ident => $text:expr;)+) => {
+        $(impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let read: fn(&str) -> Option<Self> = $read;
+                value.as_str().and_then(|text| read(text).ok_or_else(|| strange($name)))
+            }
+        }
+
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                let $value = self;
+                Ok($text.into())
+            }
+        })+
+    };
+}
+
+/// What the store holds was accepted once: a policy that changed later does not make it unreadable.
+const ANY: CprPolicy = CprPolicy { erstatningspersonnummer: true };
+
+text_columns! {
+    Miljoe, "an environment", Self::parse, x => x.code();
+    AftaleId, "an aftale_id", |text| Self::parse(text).ok(), x => x.as_str();
+    FordringId, "a fordring_id", |text| Self::parse(text).ok(), x => x.as_str();
+    Cpr, "a CPR number", |text| Self::parse(text.as_bytes(), ANY).ok(), x => x.as_unmasked_str();
+    Ydelsestype, "a ydelsestype", Self::parse, x => x.code();
+    Aftalestatus, "a status", Self::parse, x => x.word();
+    ForespoergselId, "a UUID", |text| Uuid::try_parse(text).ok().map(Self), x => x.to_string();
+    Udbetalingsperiode, "a month", |text| Self::parse(text.as_bytes()).ok(), x => x.to_string();
+    State, "a state", Self::from_word, x => x.word();
+    Event, "an event", Self::from_word, x => x.word();
+    Direction, "a direction", direction, x => direction_word(*x);
+    Class, "a class", class, x => class_word(*x);
+    Code, "a code", code, x => x.as_str();
+    Id, "a UUID", |text| Uuid::try_parse(text).ok().map(Self), x => x.0.to_string();
+    Day, "a day", Self::from_text, x => x.0.to_string();
+    Time, "a time", Self::from_text, x => x.0.to_rfc3339_opts(SecondsFormat::Millis, true);
+    Sha256, "a SHA-256", Self::from_text, x => x.to_text();
+}
+
+impl FromSql for Kommunekode {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::try_from(u16::column_result(value)?).map_err(|_| strange("a kommunekode"))
+    }
+}
+
+impl ToSql for Kommunekode {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.number().into())
+    }
+}
+
+impl FromSql for Beloeb {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Self::from_oere)
+    }
+}
+
+impl ToSql for Beloeb {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.oere().into())
+    }
+}
+
+impl FromSql for Prioritet {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::new(u8::column_result(value)?).ok_or_else(|| strange("a prioritet"))
+    }
+}
+
+impl ToSql for Prioritet {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.number().into())
+    }
+}
+
+/// A UUID, 36 characters.
+#[derive(Clone, Copy)]
+pub(super) struct Id(pub(super) Uuid);
+
+/// A day, `YYYY-MM-DD`.
+#[derive(Clone, Copy)]
+pub(super) struct Day(pub(super) NaiveDate);
+
+impl Day {
+    /// By hand: two of these stand in every transaction, and chrono's reader takes any form.
+    fn from_text(text: &str) -> Option<Self> {
+        let number = |part: &str| part.parse::<u16>().ok();
+        let (year, month, day) = (text.get(..4)?, text.get(5..7)?, text.get(8..)?);
+        NaiveDate::from_ymd_opt(number(year)?.into(), number(month)?.into(), number(day)?.into())
+            .map(Self)
+    }
+}
+
+/// A moment, RFC 3339 with milliseconds.
+#[derive(Clone, Copy)]
+pub(super) struct Time(pub(super) Moment);
+
+impl Time {
+    fn from_text(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|at| Self(at.with_timezone(&Utc)))
+    }
+}
+
+/// The moment as it will be read back.
+pub(super) fn whole_millis(at: Moment) -> Moment {
+    at.trunc_subsecs(3)
+}
+
+/// A SHA-256, 64 hexadecimal digits.
+#[derive(Clone, Copy)]
+pub(super) struct Sha256(pub(super) [u8; 32]);
+
+impl Sha256 {
+    fn from_text(text: &str) -> Option<Self> {
+        let mut bytes = [0; 32];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
+    fn to_text(self) -> String {
+        let digit = |half| char::from_digit(u32::from(half), 16);
+        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
+    }
+}
+
+/// Three columns from `at`: class, code, text.
+pub(super) fn problem(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Problem>> {
+    let Some(class) = row.get(at)? else { return Ok(None) };
+    Ok(Some(Problem { class, code: row.get(at + 1)?, text: row.get(at + 2)? }))
+}
+
+const fn direction_word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Inbound => "in",
+        Direction::Outbound => "out",
+    }
+}
+
+fn direction(word: &str) -> Option<Direction> {
+    [Direction::Inbound, Direction::Outbound].into_iter().find(|one| direction_word(*one) == word)
+}
+
+const fn class_word(class: Class) -> &'static str {
+    match class {
+        Class::Retry => "retry",
+        Class::Reject => "reject",
+        Class::Operator => "operator",
+    }
+}
+
+fn class(word: &str) -> Option<Class> {
+    [Class::Retry, Class::Reject, Class::Operator].into_iter().find(|one| class_word(*one) == word)
+}
+
+fn code(word: &str) -> Option<Code> {
+    Code::ALL.iter().copied().find(|one| one.as_str() == word)
+}

@@ -1,0 +1,293 @@
+//! Transfers and their events.
+
+use super::error::Trouble;
+use super::rows::{Id, Sha256, Time, problem, whole_millis};
+use crate::domain::{ForespoergselId, Kommunekode};
+use crate::store::{
+    Census, EventRow, Moment, Payload, Place, Seen, Step, StoreError, Transfer, TransferFilter,
+};
+use crate::transfer::state::{Direction, Event, State, next};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
+use uuid::{NoContext, Timestamp, Uuid};
+
+const COLUMNS: &str = "id, direction, flow, endpoint, directory, name, state, size, sha256, \
+     kommunekode, forespoergsel_id, attempts, problem_class, problem_code, problem_text, \
+     created_at, changed_at";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Transfer> {
+    let sha256: Option<Sha256> = row.get(8)?;
+    let payload = match sha256 {
+        Some(sha256) => Some(Payload { size: row.get(7)?, sha256: sha256.0 }),
+        None => None,
+    };
+    Ok(Transfer {
+        id: row.get::<_, Id>(0)?.0,
+        direction: row.get(1)?,
+        flow: row.get(2)?,
+        place: Place { endpoint: row.get(3)?, directory: row.get(4)?, name: row.get(5)? },
+        state: row.get(6)?,
+        payload,
+        kommunekode: row.get(9)?,
+        forespoergsel_id: row.get(10)?,
+        attempts: row.get(11)?,
+        problem: problem(row, 12)?,
+        created_at: row.get::<_, Time>(15)?.0,
+        changed_at: row.get::<_, Time>(16)?.0,
+    })
+}
+
+pub(super) fn one(connection: &Connection, id: Uuid) -> Result<Option<Transfer>, Trouble> {
+    let sql = format!("SELECT {COLUMNS} FROM transfer WHERE id = ?1");
+    Ok(connection.prepare_cached(&sql)?.query_row([Id(id)], from_row).optional()?)
+}
+
+pub(super) fn see(connection: &Connection, seen: &Seen, at: Moment) -> Result<Transfer, Trouble> {
+    let Place { endpoint, directory, name } = &seen.place;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM transfer
+         WHERE endpoint = ?1 AND directory = ?2 AND name = ?3 AND state IN ('seen', 'fetched')"
+    );
+    let known = connection
+        .prepare_cached(&sql)?
+        .query_row([endpoint, directory, name], from_row)
+        .optional()?;
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let new = New {
+        direction: Direction::Inbound,
+        flow: &seen.flow,
+        place: &seen.place,
+        state: State::Seen,
+        size: Some(seen.size),
+        about: None,
+    };
+    Ok(add(connection, &new, at)?.0)
+}
+
+pub(super) fn earlier(
+    connection: &Connection,
+    transfer: &Transfer,
+) -> Result<Option<Transfer>, Trouble> {
+    let Place { endpoint, directory, name } = &transfer.place;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM transfer
+         WHERE endpoint = ?1 AND directory = ?2 AND name = ?3 AND id <> ?4
+             AND state IN ('accepted', 'recognised', 'archived')
+         ORDER BY nr DESC LIMIT 1"
+    );
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row(params![endpoint, directory, name, Id(transfer.id)], from_row)
+        .optional()?)
+}
+
+/// A transfer that comes into being.
+pub(super) struct New<'a> {
+    pub(super) direction: Direction,
+    pub(super) flow: &'a str,
+    pub(super) place: &'a Place,
+    pub(super) state: State,
+    pub(super) size: Option<u64>,
+    pub(super) about: Option<(Kommunekode, ForespoergselId)>,
+}
+
+/// Adds a transfer and its first event; also tells the row's number.
+pub(super) fn add(
+    connection: &Connection,
+    new: &New<'_>,
+    at: Moment,
+) -> Result<(Transfer, i64), Trouble> {
+    let at = whole_millis(at);
+    let seconds = u64::try_from(at.timestamp()).unwrap_or(0);
+    let id = Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()));
+    let transfer = Transfer {
+        id,
+        direction: new.direction,
+        flow: new.flow.to_owned(),
+        place: new.place.clone(),
+        state: new.state,
+        payload: None,
+        kommunekode: new.about.map(|(kommunekode, _)| kommunekode),
+        forespoergsel_id: new.about.map(|(_, id)| id),
+        attempts: 0,
+        problem: None,
+        created_at: at,
+        changed_at: at,
+    };
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO transfer (id, direction, flow, endpoint, directory, name, state, size,
+             kommunekode, forespoergsel_id, created_at, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+    )?;
+    let nr = insert.insert(params![
+        Id(id),
+        new.direction,
+        new.flow,
+        new.place.endpoint,
+        new.place.directory,
+        new.place.name,
+        new.state,
+        new.size,
+        transfer.kommunekode,
+        transfer.forespoergsel_id,
+        Time(at)
+    ])?;
+    journal(connection, nr, None, &transfer)?;
+    Ok((transfer, nr))
+}
+
+/// Moves a transfer and journals it, where it still is what the caller read.
+pub(super) fn advance(
+    connection: &Connection,
+    transfer: &Transfer,
+    step: &Step,
+    at: Moment,
+) -> Result<Transfer, Trouble> {
+    let mut moved = transfer.clone();
+    moved.state = next(transfer.state, step.event)?;
+    moved.payload = step.payload.or(transfer.payload);
+    moved.problem.clone_from(&step.problem);
+    moved.attempts = attempts_after(transfer, step.event);
+    moved.changed_at = whole_millis(at).max(transfer.changed_at);
+    if let Some((kommunekode, id)) = step.about {
+        moved.kommunekode = Some(kommunekode);
+        moved.forespoergsel_id = id.or(transfer.forespoergsel_id);
+    }
+    let nr = update(connection, transfer, &moved)?
+        .ok_or(StoreError::Moved { transfer: transfer.id, expected: transfer.state })?;
+    journal(connection, nr, Some((step.event, transfer.state)), &moved)?;
+    Ok(moved)
+}
+
+/// Writes what a step changes; the row's number, `None` where it stands elsewhere by now.
+fn update(
+    connection: &Connection,
+    before: &Transfer,
+    after: &Transfer,
+) -> Result<Option<i64>, Trouble> {
+    let mut update = connection.prepare_cached(
+        "UPDATE transfer SET state = :state, size = coalesce(:size, size), sha256 = :sha256,
+             kommunekode = :kommunekode, forespoergsel_id = :forespoergsel_id,
+             attempts = :attempts, problem_class = :class, problem_code = :code,
+             problem_text = :text, changed_at = :at
+         WHERE id = :id AND state = :before RETURNING nr",
+    )?;
+    let problem = after.problem.as_ref();
+    let values = named_params! {
+        ":id": Id(before.id),
+        ":before": before.state,
+        ":state": after.state,
+        ":size": after.payload.map(|payload| payload.size),
+        ":sha256": after.payload.map(|payload| Sha256(payload.sha256)),
+        ":kommunekode": after.kommunekode,
+        ":forespoergsel_id": after.forespoergsel_id,
+        ":attempts": after.attempts,
+        ":class": problem.map(|problem| problem.class),
+        ":code": problem.map(|problem| problem.code),
+        ":text": problem.map(|problem| &problem.text),
+        ":at": Time(after.changed_at),
+    };
+    Ok(update.query_row(values, |row| row.get(0)).optional()?)
+}
+
+/// Failed tries count from the moment the file was asked for: at first, or anew when it was done.
+const fn attempts_after(transfer: &Transfer, event: Event) -> u32 {
+    match (event, transfer.state) {
+        (Event::Fail | Event::GiveUp, _) => transfer.attempts.saturating_add(1),
+        (Event::Requeue, State::Published | State::Dead) => 0,
+        _ => transfer.attempts,
+    }
+}
+
+/// Adds the event that brought a transfer to its state; `None` = into being.
+fn journal(
+    connection: &Connection,
+    nr: i64,
+    step: Option<(Event, State)>,
+    after: &Transfer,
+) -> Result<(), Trouble> {
+    let problem = after.problem.as_ref();
+    connection
+        .prepare_cached(
+            "INSERT INTO event (transfer, at, event, from_state, to_state, problem_class,
+                 problem_code, problem_text)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            nr,
+            Time(after.changed_at),
+            step.map(|(event, _)| event),
+            step.map(|(_, from)| from),
+            after.state,
+            problem.map(|problem| problem.class),
+            problem.map(|problem| problem.code),
+            problem.map(|problem| &problem.text),
+        ])?;
+    Ok(())
+}
+
+pub(super) fn list(
+    connection: &Connection,
+    filter: &TransferFilter,
+) -> Result<Vec<Transfer>, Trouble> {
+    let mut conditions = vec!["1".to_owned()];
+    let mut values: Vec<&dyn ToSql> = Vec::new();
+    let named: [(&str, Option<&dyn ToSql>); 3] = [
+        ("direction", filter.direction.as_ref().map(|value| value as _)),
+        ("flow", filter.flow.as_ref().map(|value| value as _)),
+        ("kommunekode", filter.kommunekode.as_ref().map(|value| value as _)),
+    ];
+    for (column, value) in named {
+        if let Some(value) = value {
+            conditions.push(format!("{column} = ?"));
+            values.push(value);
+        }
+    }
+    if !filter.states.is_empty() {
+        conditions.push(format!("state IN ({})", vec!["?"; filter.states.len()].join(", ")));
+        values.extend(filter.states.iter().map(|state| state as &dyn ToSql));
+    }
+    let limit = filter.limit.map_or(-1, i64::from);
+    values.push(&limit);
+    let sql = format!(
+        "SELECT {COLUMNS} FROM transfer WHERE {} ORDER BY nr DESC LIMIT ?",
+        conditions.join(" AND ")
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(values.as_slice(), from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn events(connection: &Connection, transfer: Uuid) -> Result<Vec<EventRow>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT at, event, to_state, problem_class, problem_code, problem_text FROM event
+         WHERE transfer = (SELECT nr FROM transfer WHERE id = ?1) ORDER BY nr",
+    )?;
+    let rows = statement.query_map([Id(transfer)], |row| {
+        Ok(EventRow {
+            at: row.get::<_, Time>(0)?.0,
+            event: row.get(1)?,
+            state: row.get(2)?,
+            problem: problem(row, 3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn census(connection: &Connection) -> Result<Vec<Census>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT flow, direction, state, count(*), min(changed_at) FROM transfer
+         GROUP BY flow, direction, state ORDER BY flow, direction, state",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(Census {
+            flow: row.get(0)?,
+            direction: row.get(1)?,
+            state: row.get(2)?,
+            count: row.get(3)?,
+            oldest: row.get::<_, Time>(4)?.0,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,63 @@
+//! What every store must do, whatever database it is made of. A further implementation adds a
+//! [`Bench`] and a line of [`conformance!`]; the cases stay as they are.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
+mod answers;
+mod import;
+mod model;
+mod samples;
+mod transfers;
+
+use modregn::domain::Miljoe;
+use modregn::store::{SqliteStore, Store};
+
+/// Opens one and the same store as often as it is asked.
+trait Bench {
+    fn open(&self) -> Box<dyn Store>;
+}
+
+struct Sqlite(tempfile::TempDir);
+
+impl Bench for Sqlite {
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(SqliteStore::open(&self.0.path().join("store.db"), Miljoe::Test).unwrap())
+    }
+}
+
+/// One test for each case and store.
+macro_rules! conformance {
+    ($store:ident by $make:expr; $($room:ident: $($case:ident)+;)+) => {
+        mod $store {
+            $(mod $room {
+                $(#[test]
+                fn $case() {
+                    crate::$room::$case(&$make);
+                })+
+            })+
+        }
+    };
+}
+
+conformance! {
+    sqlite by crate::Sqlite(tempfile::tempdir().unwrap());
+    import: new_changed_unchanged_and_removed_are_told_apart every_column_comes_back
+        replace_takes_away_what_it_does_not_name a_removed_agreement_can_come_back
+        nothing_happens_unless_accepted a_dropped_import_has_not_happened
+        an_id_that_stands_twice_is_told_with_its_lines
+        agreements_come_in_the_order_of_answers others_may_write_while_one_is_read;
+    answers: marks_what_is_active_and_nothing_else transactions_come_in_order_without_gaps
+        a_municipality_without_agreements_gets_an_empty_answer
+        the_same_request_again_changes_nothing_and_is_owed_again
+        another_request_under_a_known_id_changes_nothing
+        an_answer_stays_what_it_was_whatever_is_imported
+        requests_do_not_mix preview_commits_nothing the_other_miljoe_is_refused
+        only_a_fetched_file_is_answered a_visitor_can_stop_the_stream
+        an_answer_survives_a_kill;
+    model: expectations_are_those_of_a_naive_model;
+    transfers: a_file_is_seen_once_until_it_is_done a_step_is_journalled
+        a_step_from_another_state_is_refused an_impossible_step_is_refused
+        what_a_step_makes_known_stays_known failed_tries_are_counted_until_asked_for_anew
+        the_earlier_file_of_a_place_is_found transfers_are_filtered
+        the_census_counts_and_dates a_store_remembers settling_is_harmless;
+}
