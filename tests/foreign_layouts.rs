@@ -1,5 +1,4 @@
 //! Foreign formats, described in the layout language without a line of code.
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 use modregn::layout;
 use std::{fs, path::Path};

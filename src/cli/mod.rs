@@ -3,6 +3,7 @@
 
 pub mod exit;
 mod generate;
+mod layout;
 
 pub use exit::Exit;
 
@@ -24,6 +25,8 @@ enum Command {
     /// Invented data, the same for the same seed: for trying out, tests and benchmarks.
     #[command(subcommand)]
     Generate(generate::Generate),
+    /// Record layouts: check them, read them, begin a new one.
+    Layout(layout::Args),
 }
 
 /// Where a command writes.
@@ -67,5 +70,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     match command {
         Command::Generate(generate) => generate::run(generate, io),
+        Command::Layout(args) => layout::run(args, io),
     }
 }

@@ -40,14 +40,7 @@ fn read<'a>(top: &Table<'a>, log: &'a Log<'a>) -> Option<Layout> {
     let (version, title, source) = (prose("version"), prose("title"), prose("source"));
     let doc = top.get("doc").map_or(Some(String::new()), Value::prose);
     let (valid_from, valid_to) = validity(top, log);
-    let encoding = top.need("encoding").and_then(|value| {
-        value.word(&[
-            ("iso-8859-1", Encoding::Latin1),
-            ("windows-1252", Encoding::Windows1252),
-            ("utf-8", Encoding::Utf8),
-            ("ebcdic-cp277", Encoding::Cp277),
-        ])
-    });
+    let encoding = top.need("encoding").and_then(|value| value.word(&Encoding::NAMES));
     let (terminator, trimmed) = terminator(top, encoding, log);
     let defaults = Defaults {
         // With a faulty encoding, the rest is read as plain text to find the other faults.
@@ -109,15 +102,7 @@ fn terminator(
     encoding: Option<Encoding>,
     log: &Log<'_>,
 ) -> (Option<Terminator>, Option<bool>) {
-    let value = top.need("terminator");
-    let terminator = value.and_then(|value| {
-        value.word(&[
-            ("crlf", Terminator::CrLf),
-            ("lf", Terminator::Lf),
-            ("none", Terminator::None),
-            ("detect", Terminator::Detect),
-        ])
-    });
+    let terminator = top.need("terminator").and_then(|value| value.word(&Terminator::NAMES));
     let trimmed = top.get("trimmed").map_or(Some(false), Value::truth);
     match (terminator, trimmed) {
         (Some(Terminator::None), Some(true)) => {

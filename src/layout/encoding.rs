@@ -1,9 +1,22 @@
-//! How bytes stand for characters, in each encoding a layout may name.
+//! How bytes stand for characters, in each encoding a layout may name; and what ends a record.
 
-use super::model::Encoding;
+use super::model::{Encoding, Terminator};
 use std::borrow::Cow;
 
 impl Encoding {
+    /// Each with its name in layout files.
+    pub(super) const NAMES: [(&str, Self); 4] = [
+        ("iso-8859-1", Self::Latin1),
+        ("windows-1252", Self::Windows1252),
+        ("utf-8", Self::Utf8),
+        ("ebcdic-cp277", Self::Cp277),
+    ];
+
+    /// Its name in layout files.
+    pub fn name(self) -> &'static str {
+        name_in(&Self::NAMES, &self)
+    }
+
     /// The byte for `character`, in encodings of one byte for each; in UTF-8, ASCII only.
     pub fn byte(self, character: char) -> Option<u8> {
         match self {
@@ -51,6 +64,21 @@ impl Encoding {
             _ => bytes.iter().map(|&byte| self.character(byte)).collect(),
         }
     }
+}
+
+impl Terminator {
+    /// Each with its name in layout files.
+    pub(super) const NAMES: [(&str, Self); 4] =
+        [("crlf", Self::CrLf), ("lf", Self::Lf), ("none", Self::None), ("detect", Self::Detect)];
+
+    /// Its name in layout files.
+    pub fn name(self) -> &'static str {
+        name_in(&Self::NAMES, &self)
+    }
+}
+
+fn name_in<T: PartialEq>(names: &[(&'static str, T)], wanted: &T) -> &'static str {
+    names.iter().find(|(_, known)| known == wanted).map_or("", |(name, _)| *name)
 }
 
 /// Windows-1252 from 0x80 to 0x9F, where it differs from ISO-8859-1; five bytes stand for nothing.
