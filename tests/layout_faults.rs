@@ -2,8 +2,6 @@
 //! is said about it. The snapshots are the messages people read.
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
 use modregn::layout::{self, Diagnostics, LayoutFault};
 use proptest::prelude::*;
 use std::collections::BTreeSet;

@@ -5,6 +5,7 @@ use super::model::{Encoding, Layout, Padding, Select, Terminator};
 use super::record::{self, RecordDraft};
 use super::spanned::{Table, Value};
 use super::{control, structure};
+use chrono::NaiveDate;
 use toml::Spanned;
 use toml::de::DeTable;
 
@@ -49,15 +50,12 @@ fn read<'a>(top: &Table<'a>, log: &'a Log<'a>) -> Option<Layout> {
         discriminator: top.get("discriminator").and_then(Value::texts).unwrap_or_default(),
     };
     let order = top.need("structure").and_then(|value| value.table("the structure"));
-    let padding = top.get("padding").map(|value| value.table("the padding"));
+    let padding = top.get("padding");
     let records = top.need("record").and_then(Value::list).unwrap_or_default();
     let controls = top.get("control").map_or(Some(Vec::new()), Value::list);
     top.finish();
     let records = record::read_all(records, &defaults, log);
-    let padding = match padding {
-        Some(table) => Some(read_padding(&table?, &records, &defaults, log)),
-        None => None,
-    };
+    let padding = padding.map(|value| read_padding(value, &records, &defaults, log));
     let structure = structure::read(&order?, &records, log);
     let controls = control::read_all(controls?, &records, &structure, log);
     Some(Layout {
@@ -73,18 +71,12 @@ fn read<'a>(top: &Table<'a>, log: &'a Log<'a>) -> Option<Layout> {
         trimmed: trimmed?,
         records: records.into_iter().map(RecordDraft::finish).collect::<Option<_>>()?,
         groups: structure.groups,
-        padding: match padding {
-            Some(padding) => Some(padding?),
-            None => None,
-        },
+        padding: padding.map_or(Some(None), |padding| padding.map(Some))?,
         controls,
     })
 }
 
-fn validity(
-    top: &Table<'_>,
-    log: &Log<'_>,
-) -> (Option<chrono::NaiveDate>, Option<chrono::NaiveDate>) {
+fn validity(top: &Table<'_>, log: &Log<'_>) -> (Option<NaiveDate>, Option<NaiveDate>) {
     let from = top.get("valid_from").and_then(Value::day);
     let to = top.get("valid_to").and_then(Value::day);
     if let (Some(from), Some(to)) = (&from, &to)
@@ -122,11 +114,12 @@ fn terminator(
 }
 
 fn read_padding(
-    table: &Table<'_>,
+    value: Value<'_>,
     records: &[RecordDraft<'_>],
     defaults: &Defaults<'_>,
     log: &Log<'_>,
 ) -> Option<Padding> {
+    let table = value.table("the padding")?;
     let block = table.need("block").and_then(|value| value.whole(2..=1_000_000));
     let text = table.need("byte").and_then(Value::text);
     table.finish();
@@ -140,20 +133,17 @@ fn read_padding(
         let message = format!("expected one character, found `{}`", text.get_ref());
         log.add(LayoutFault::NotInEncoding.at(text.span(), message));
     }
-    let clash = |span, message| log.add(LayoutFault::PaddingClash.at(span, message));
     for record in records {
         let span = record.name.as_ref().map_or(table.span(), Spanned::span);
+        let clash = |what: &str| log.add(LayoutFault::PaddingClash.at(span.clone(), what));
         if record.length != records[0].length {
-            clash(span.clone(), "padding records need records of one length");
+            clash("padding records need records of one length");
         }
         if record.select.as_ref().is_some_and(|select| *select.get_ref() == Select::Last) {
-            clash(span.clone(), "padding records would follow this one, told by being last");
+            clash("padding records would follow this one, told by being last");
         }
         if byte.is_some_and(|byte| !record.differs_from(byte)) {
-            clash(
-                span,
-                "this record could be padding: no constant or filler in it is another byte",
-            );
+            clash("this record could be padding: no constant or filler in it is another byte");
         }
     }
     Some(Padding { block, byte: byte? })

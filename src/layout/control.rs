@@ -176,7 +176,7 @@ impl<'a> Context<'a> {
     fn wide_enough(&self, field: &Named<'_>, digits: usize, largest: u64) -> Option<()> {
         let holds = u32::try_from(digits).ok().and_then(|digits| 10_u64.checked_pow(digits));
         if holds.is_some_and(|holds| holds <= largest) {
-            let message = format!("{digits} digits cannot hold {largest}, which may be due here");
+            let message = format!("{digits} digits cannot hold {largest}, which it may have to be");
             self.log.add(LayoutFault::ControlTooNarrow.at(field.span.clone(), message));
             return None;
         }

@@ -79,6 +79,8 @@ codes! {
     NeverUsed = "never-used",
     /// A group within itself.
     CyclicGroup = "cyclic-group",
+    /// A group at two places.
+    GroupTwice = "group-twice",
     /// A group that need not begin with a record.
     OpenGroup = "open-group",
     /// A record that could stand at two places.

@@ -36,6 +36,9 @@ pub(super) fn read(table: &Table<'_>, records: &[RecordDraft<'_>], log: &Log<'_>
     }
     check_names(&known, log);
     structure.check_cycles(&names, log);
+    if log.count() == faults {
+        structure.check_twice(&names, log);
+    }
     structure.sound = log.count() == faults;
     if structure.sound {
         structure.check_open(log);
@@ -161,6 +164,25 @@ impl Structure {
             if below.contains(&at) {
                 let message = format!("the group `{}` holds itself", name.get_ref());
                 log.add(LayoutFault::CyclicGroup.at(name.span(), message));
+            }
+        }
+    }
+
+    /// A group stands at one place: what is said of it is said of that place.
+    fn check_twice(&self, names: &[&Spanned<&str>], log: &Log<'_>) {
+        let mut seen = BTreeSet::new();
+        for (group, spans) in self.groups.iter().zip(&self.spans) {
+            for (item, span) in group.items.iter().zip(spans) {
+                for choice in &item.choices {
+                    if let Member::Group(GroupIx(at)) = *choice
+                        && !seen.insert(at)
+                    {
+                        let name = names[usize::from(at)].get_ref();
+                        let message = format!("the group `{name}` stands somewhere else already");
+                        let help = "give the second place a group of its own, with the same items";
+                        log.add(LayoutFault::GroupTwice.at(span.clone(), message).help(help));
+                    }
+                }
             }
         }
     }
