@@ -1,3 +1,6 @@
 //! What several test programs need.
 
+pub mod daemon;
+pub mod installation;
+pub mod oracle;
 pub mod sshd;

@@ -1,0 +1,70 @@
+//! A running `modregn run`; ended with the test, whatever comes of it.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test program uses a part; one that panics has failed, as it should"
+)]
+
+use super::installation::{Installation, names};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+/// The daemon, and where its log goes.
+pub struct Daemon {
+    child: Child,
+    log: PathBuf,
+}
+
+/// How long the daemon may take over the work of a second or two.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Daemon {
+    /// Starts one that logs with this filter.
+    pub fn start(installation: &Installation, filter: &str) -> Self {
+        let log = installation.path("log");
+        let mut modregn = installation.modregn(&["run"]);
+        modregn.env("MODREGN_LOG", filter).stdout(Stdio::null());
+        let child = modregn.stderr(File::create(&log).unwrap()).spawn().unwrap();
+        Self { child, log }
+    }
+
+    /// Waits until a directory holds so many `.txt` files.
+    pub fn wait_for(&mut self, directory: &Path, files: usize) {
+        let begun = Instant::now();
+        loop {
+            let is_final = |name: &&String| Path::new(name).extension() == Some("txt".as_ref());
+            let there = names(directory).iter().filter(is_final).count();
+            if there == files {
+                return;
+            }
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "the daemon ended: {}", self.log());
+            assert!(begun.elapsed() < PATIENCE, "{there} of {files} files: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks it to stop, waits until it has, and gives what it logged.
+    pub fn stop(mut self) -> String {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.log());
+        self.log()
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Ended already is fine.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

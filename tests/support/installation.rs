@@ -1,0 +1,129 @@
+//! A modregn of its own in a temporary directory, driven through the real program.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test program uses a part; one that panics has failed, as it should"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// One configuration with its state and its agreements.
+pub struct Installation {
+    dir: TempDir,
+}
+
+/// What a run of the program said.
+pub struct Said {
+    /// Its exit code.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Installation {
+    /// One that exchanges files through `udveksling/ind` and `udveksling/ud` in its own directory.
+    pub fn local(miljoe: &str) -> Self {
+        let installation = Self::new(miljoe, "kind = \"local\"\npath = \"udveksling\"\n");
+        for directory in ["ind", "ud"] {
+            fs::create_dir_all(installation.path("udveksling").join(directory)).unwrap();
+        }
+        installation
+    }
+
+    /// One that exchanges files through `ind` and `ud` of this endpoint, given as its settings.
+    pub fn new(miljoe: &str, endpoint: &str) -> Self {
+        let installation = Self { dir: TempDir::with_prefix("modregn-").unwrap() };
+        let config = format!(
+            "miljoe = {miljoe:?}\nstate_dir = \"state\"\n\n[endpoint.ky]\n{endpoint}\n\
+             [[route]]\nflow = \"sf2530\"\n\
+             [route.inbox]\nendpoint = \"ky\"\ndirectory = \"ind\"\npoll_seconds = 1\n\
+             [route.inbox.plain]\npattern = \"*.txt\"\ncomplete = \"rename\"\n\
+             processed = \"delete\"\n\
+             [route.outbox]\nendpoint = \"ky\"\ndirectory = \"ud\"\n\
+             name = \"svar_{{kommunekode}}_{{forespoergsel_id}}.txt\"\n"
+        );
+        fs::write(installation.config(), config).unwrap();
+        installation
+    }
+
+    /// A path in the installation's directory.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Where requests come in, of a local one.
+    pub fn inbox(&self) -> PathBuf {
+        self.path("udveksling/ind")
+    }
+
+    /// Where answers go out, of a local one.
+    pub fn outbox(&self) -> PathBuf {
+        self.path("udveksling/ud")
+    }
+
+    fn config(&self) -> PathBuf {
+        self.path("modregn.toml")
+    }
+
+    /// The program with these arguments, its configuration known.
+    pub fn modregn(&self, args: &[&str]) -> Command {
+        let mut modregn = Command::new(env!("CARGO_BIN_EXE_modregn"));
+        modregn.args(args).env("MODREGN_CONFIG", self.config()).env_remove("MODREGN_LOG");
+        modregn.stdin(Stdio::null()).current_dir(self.dir.path());
+        modregn
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, args: &[&str]) -> Said {
+        Said::of(self.modregn(args).output().unwrap())
+    }
+
+    /// Runs the program, which must end with exit code 0; gives its standard output.
+    pub fn done(&self, args: &[&str]) -> String {
+        let said = self.run(args);
+        assert_eq!(said.code, Some(0), "modregn {args:?}\n{}{}", said.out, said.err);
+        said.out
+    }
+
+    /// Invents so many agreements over all municipalities and imports them; gives the CSV file.
+    pub fn import_aftaler(&self, count: usize) -> PathBuf {
+        let csv = self.path("aftaler.csv");
+        let (count, path) = (count.to_string(), csv.to_str().unwrap());
+        self.done(&["generate", "aftaler", "--aftaler", &count, "--output", path]);
+        self.done(&["import", "aftaler", path]);
+        csv
+    }
+
+    /// Every transfer, newest first, as `files list --json` tells it.
+    pub fn transfers(&self) -> Vec<serde_json::Value> {
+        let lines = self.done(&["files", "list", "--json", "--limit", "100000"]);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+impl Said {
+    /// What an ended process said.
+    pub fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// The names in a directory, sorted.
+pub fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
