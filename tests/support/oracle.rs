@@ -1,5 +1,5 @@
-//! What the answers must be, computed by `tests/oracle/svar.py` from the agreements and the requests
-//! alone: the product has no part in it.
+//! What the answers must be, computed by `tests/oracle/svar.py` from the agreements and the
+//! requests alone: the product has no part in it.
 
 #![allow(
     dead_code,
@@ -14,8 +14,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Checks that `answers` holds exactly one answer for each file in `requests`, byte for byte what the
-/// oracle computes. `svar_<kommunekode>_<forespoergsel_id>.txt` is how an answer is named.
+/// Checks that `answers` holds exactly one answer for each file in `requests`, byte for byte what
+/// the oracle computes. `svar_<kommunekode>_<forespoergsel_id>.txt` is how an answer is named.
 pub fn check_answers(aftaler: &Path, requests: &Path, answers: &Path) {
     let expected = tempfile::tempdir().unwrap();
     let mut jobs = String::new();
