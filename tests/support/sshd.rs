@@ -84,7 +84,7 @@ impl Sshd {
 
     /// The user to log in as: whoever runs the test.
     pub fn user() -> String {
-        said(Command::new("id").arg("-un"))
+        said("id", &["-un"])
     }
 
     /// The directory a client starts in.
@@ -294,23 +294,20 @@ fn descendants(of: Pid) -> Vec<Pid> {
 }
 
 fn keygen(path: &Path, kind: &str, passphrase: &str) {
-    said(
-        Command::new(program("ssh-keygen"))
-            .args(["-q", "-t", kind, "-N", passphrase, "-C", "modregn test", "-f"])
-            .arg(path),
-    );
+    let path = path.to_str().expect("a UTF-8 path");
+    said("ssh-keygen", &["-q", "-t", kind, "-N", passphrase, "-C", "modregn test", "-f", path]);
 }
 
-/// What a command that must work says.
-fn said(command: &mut Command) -> String {
-    let output = command.output().expect("it runs");
+/// What a program that must work says.
+pub fn said(name: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program(name)).args(arguments).output().expect("it runs");
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {stderr}");
+    assert!(output.status.success(), "{name} {arguments:?}: {stderr}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// The full path of one of OpenSSH's programs; sshd insists on being called by it.
-fn program(name: &str) -> PathBuf {
+/// The full path of a program, most of them OpenSSH's; sshd insists on being called by it.
+pub fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let places = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/bin".into()]);
     let found = places.map(|place| place.join(name)).find(|file| file.is_file());
