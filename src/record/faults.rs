@@ -85,10 +85,6 @@ impl fmt::Display for Fault {
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    pub(super) const fn new(faults: Vec<Fault>) -> Self {
-        Self(faults)
-    }
-
     /// The faults; the last one is `too-many-faults` where the list was cut.
     pub fn as_slice(&self) -> &[Fault] {
         &self.0
@@ -106,6 +102,44 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+/// Takes the faults of a file as they are found, up to a limit.
+#[derive(Debug)]
+pub(super) struct Collector {
+    faults: Vec<Fault>,
+    limit: usize,
+}
+
+impl Collector {
+    pub(super) const fn new(limit: usize) -> Self {
+        Self { faults: Vec::new(), limit }
+    }
+
+    pub(super) fn push(&mut self, fault: Fault) {
+        if self.faults.len() < self.limit {
+            self.faults.push(fault);
+        } else if self.faults.len() == self.limit {
+            let expected = format!("at most {} faults", self.limit);
+            let position = fault.position;
+            let found = Shape::open("more");
+            self.faults.push(Fault::new(Code::TooManyFaults, position, expected, found));
+        }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.faults.len()
+    }
+
+    /// Whether going on would bring nothing new.
+    pub(super) const fn is_full(&self) -> bool {
+        self.faults.len() > self.limit
+    }
+
+    /// The verdict on the file; leaves nothing.
+    pub(super) fn take(&mut self) -> Option<Faults> {
+        (!self.faults.is_empty()).then(|| Faults(std::mem::take(&mut self.faults)))
+    }
+}
 
 /// Why a file could not be read to its end as a good file.
 #[derive(Debug, thiserror::Error)]
