@@ -5,7 +5,7 @@ use super::codec::Codec;
 use super::controls::{Controls, Passing};
 use super::diagnosis::diagnose;
 use super::faults::{Collector, Fault, Position};
-use super::field::Cell;
+use super::field::{Cell, Persons};
 use super::structure::{Misplaced, Scope, Structure};
 use crate::domain::CprPolicy;
 use crate::fault::{Code, Shape};
@@ -15,14 +15,13 @@ use crate::layout::model::RecordIx;
 #[derive(Debug)]
 pub(super) struct Checker<'c> {
     codec: &'c Codec,
-    policy: CprPolicy,
+    /// CPR numbers that pass by.
+    pub(super) persons: Persons,
     /// What the last record of each kind held.
     cells: Vec<Vec<Cell>>,
     structure: Structure<'c>,
     controls: Controls<'c>,
     pub(super) faults: Collector,
-    /// CPR numbers whose check digit does not agree; none of them is a fault.
-    pub(super) without_modulus_11: u64,
 }
 
 impl<'c> Checker<'c> {
@@ -30,12 +29,11 @@ impl<'c> Checker<'c> {
         let records = &codec.layout.records;
         Self {
             codec,
-            policy,
+            persons: Persons { policy, without_modulus_11: 0 },
             cells: records.iter().map(|record| vec![Cell::None; record.fields.len()]).collect(),
             structure: Structure::new(&codec.order),
             controls: Controls::new(&codec.layout),
             faults: Collector::new(fault_limit),
-            without_modulus_11: 0,
         }
     }
 
@@ -47,18 +45,12 @@ impl<'c> Checker<'c> {
         let plan = self.codec.plan(record);
         let cells = &mut self.cells[usize::from(record.0)];
         for step in &plan.steps {
-            let cell = match step.read(bytes, cells, self.policy) {
-                Some(cell) => cell,
-                None => {
-                    let layout = self.codec.layout.record(record);
-                    self.faults.push(diagnose(layout, step.field, self.codec.encoding, bytes, position));
-                    Cell::Faulty
-                }
-            };
-            if let Cell::Cpr(cpr) = cell {
-                self.without_modulus_11 += u64::from(!cpr.passes_modulus_11());
+            if step.read(bytes, cells, &mut self.persons).is_none() {
+                cells[step.field] = Cell::Faulty;
+                let encoding = self.codec.encoding;
+                let record = self.codec.layout.record(record);
+                self.faults.push(diagnose(record, step.field, encoding, bytes, position));
             }
-            cells[step.field] = cell;
         }
         let (controls, found) = (&mut self.controls, &mut self.faults);
         let placed = self.structure.step(record, |scope| match scope {

@@ -87,7 +87,13 @@ impl Codec {
 
 impl Plan {
     fn new(record: &Record, encoding: Encoding, zeros: [u8; 2]) -> Self {
+        // What a record is told by has been looked at already.
+        let told = |field: &usize| match &record.select {
+            Select::Constants(fields) => fields.iter().any(|told| usize::from(told.0) == *field),
+            Select::First | Select::Last | Select::Only => false,
+        };
         let mut steps: Vec<_> = (0..record.fields.len())
+            .filter(|field| !told(field))
             .filter_map(|field| Step::new(record, field, encoding, zeros))
             .collect();
         // A number needs its sign.

@@ -24,15 +24,22 @@ enum Role {
     /// One more.
     Count(Option<When>),
     /// This field's number.
-    Add(usize, Option<When>),
+    Add(Place, Option<When>),
     /// The total is given in this field.
-    Total(usize),
+    Total(Place),
     /// This field must hold the next number.
-    Ordinal(usize),
+    Ordinal(Place),
     /// The value that must stand again.
-    Source(usize, Columns),
+    Source(Place),
     /// Where it must stand again.
-    Same(usize, Columns),
+    Same(Place),
+}
+
+/// A field: its place among the record's fields, and its columns.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    field: usize,
+    columns: Columns,
 }
 
 /// A condition on another field of the record.
@@ -48,9 +55,11 @@ impl Feed {
         let mut feed = |record: RecordIx, role| {
             plans[usize::from(record.0)].feeds.push(Self { control: at, role });
         };
-        let index = |field: FieldIx| usize::from(field.0);
-        let columns = |record: RecordIx, field| layout.record(record).field(field).columns;
-        let own = index(control.field);
+        let place = |record: RecordIx, field: FieldIx| {
+            let columns = layout.record(record).field(field).columns;
+            Place { field: usize::from(field.0), columns }
+        };
+        let own = place(control.record, control.field);
         match &control.rule {
             Rule::Count(terms) => {
                 for CountTerm { record, when } in terms {
@@ -61,15 +70,14 @@ impl Feed {
             Rule::Sum { terms, .. } => {
                 for SumTerm { record, field, when } in terms {
                     let when = When::new(*record, when.as_ref(), layout);
-                    feed(*record, Role::Add(index(*field), when));
+                    feed(*record, Role::Add(place(*record, *field), when));
                 }
                 feed(control.record, Role::Total(own));
             }
             Rule::Ordinal => feed(control.record, Role::Ordinal(own)),
             Rule::Same { record, field } => {
-                feed(*record, Role::Source(index(*field), columns(*record, *field)));
-                let columns = columns(control.record, control.field);
-                feed(control.record, Role::Same(own, columns));
+                feed(*record, Role::Source(place(*record, *field)));
+                feed(control.record, Role::Same(own));
             }
         }
     }
@@ -147,27 +155,27 @@ impl<'c> Controls<'c> {
                 Role::Count(Some(when)) => state.total += i128::from(when.holds(record.bytes)),
                 Role::Add(field, when) => {
                     if when.as_ref().is_none_or(|when| when.holds(record.bytes)) {
-                        state.add(record.number(*field));
+                        state.add(record.number(field));
                     }
                 }
-                Role::Total(field) => state.given = Some((record.position, record.number(*field))),
+                Role::Total(field) => state.given = Some((record.position, record.number(field))),
                 Role::Ordinal(field) => {
-                    let found = record.number(*field);
+                    let found = record.number(field);
                     if let (Some(due), Some(found)) = (state.next(found), found) {
                         let due = format!("{due}, the next number");
                         let found = Shape::open(found);
                         faults.push(self.fault(*control, record.position, due, found));
                     }
                 }
-                Role::Source(field, columns) => {
-                    if record.cells[*field] != Cell::Faulty {
-                        state.source = Some(field::bytes(record.bytes, *columns).to_vec());
+                Role::Source(place) => {
+                    if record.cells[place.field] != Cell::Faulty {
+                        state.source = Some(record.bytes(place).to_vec());
                     }
                 }
-                Role::Same(field, columns) => {
-                    let found = field::bytes(record.bytes, *columns);
+                Role::Same(place) => {
+                    let found = record.bytes(place);
                     if state.source.as_ref().is_some_and(|source| source != found)
-                        && record.cells[*field] != Cell::Faulty
+                        && record.cells[place.field] != Cell::Faulty
                     {
                         let expected = describe(&self.layout.controls[*control].rule, self.layout);
                         let found = Shape::of(found);
@@ -226,19 +234,22 @@ impl State {
 }
 
 impl Passing<'_> {
+    fn bytes(&self, place: &Place) -> &[u8] {
+        field::bytes(self.bytes, place.columns)
+    }
+
     /// The number a field holds, zero where it holds no value; `None` if it is faulty.
     #[inline]
-    fn number(&self, field: usize) -> Option<i128> {
-        match self.cells[field] {
+    fn number(&self, place: &Place) -> Option<i128> {
+        match self.cells[place.field] {
             Cell::Number(number, _) => Some(i128::from(number)),
             Cell::None => Some(0),
-            Cell::Digits(start, end) => {
+            Cell::Digits => {
                 // 128 bits hold any 38 digits; of more, the last ones still make a check.
-                let digits = self.bytes.get(start..end).unwrap_or_default().iter();
                 let add = |number: i128, digit: &u8| {
                     number.wrapping_mul(10).wrapping_add(i128::from(digit - b'0'))
                 };
-                Some(digits.fold(0, add))
+                Some(self.bytes(place).iter().fold(0, add))
             }
             _ => None,
         }

@@ -17,17 +17,18 @@ use nom::{IResult, Parser};
 use std::slice;
 use uuid::Uuid;
 
-/// What was read from one field, kept apart from the record's bytes: texts are places in them.
+/// What was read from one field, kept apart from the record's bytes: texts are places in them. Small,
+/// because one is written for every field of every record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell {
     /// No value.
     None,
     /// Bytes that are no value of the field.
     Faulty,
-    /// Text without its padding, as a place in the record.
-    Text(usize, usize),
-    /// Digits, the whole field, as a place in the record.
-    Digits(usize, usize),
+    /// Text without its padding: where it begins and ends in the record.
+    Text(u32, u32),
+    /// Digits, the whole field.
+    Digits,
     /// A number without its decimal point, and how many decimals it has.
     Number(i64, u8),
     /// The sign of another field; whether it is minus.
@@ -36,12 +37,20 @@ pub(super) enum Cell {
     Time(NaiveTime),
     Timestamp(NaiveDateTime),
     Period(Udbetalingsperiode),
-    Uuid(Uuid),
+    /// A UUID, the whole field.
+    Uuid,
     Cpr(Cpr),
     Cvr(Cvr),
     Kommunekode(Kommunekode),
     /// The place in the field's table of codes.
-    Code(usize),
+    Code(u16),
+}
+
+/// What is accepted as a CPR number, and how many have gone by without a check digit that agrees.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Persons {
+    pub(super) policy: CprPolicy,
+    pub(super) without_modulus_11: u64,
 }
 
 /// How one field is read, worked out once for each layout.
@@ -120,7 +129,7 @@ impl Step {
         let mut step = Self { field, columns: *columns, read, none: None };
         let (nones, decider) = match presence {
             // What the field refuses anyway needs no second look.
-            Presence::Required => (step.accepted(nones), *columns),
+            Presence::Required => (step.accepted(nones, record), *columns),
             Presence::Optional => (nones.clone(), *columns),
             Presence::When { field, .. } => (nones.clone(), record.field(*field).columns),
         };
@@ -130,27 +139,35 @@ impl Step {
         Some(step)
     }
 
-    /// Those of `forms` that read as a value.
-    fn accepted(&self, forms: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    /// Those of `forms` that read as a value of the field.
+    fn accepted(&self, forms: &[Vec<u8>], record: &Record) -> Vec<Vec<u8>> {
+        let cells = vec![Cell::None; record.fields.len()];
         let reads = |form: &&Vec<u8>| {
             let mut record = vec![0; self.columns.start];
             record.extend_from_slice(form);
             let policy = CprPolicy { erstatningspersonnummer: true };
-            self.read(&record, &[], policy).is_some()
+            let mut persons = Persons { policy, without_modulus_11: 0 };
+            self.read(&record, &mut cells.clone(), &mut persons).is_some()
         };
         forms.iter().filter(reads).cloned().collect()
     }
 
-    /// Reads the field in `record`, which has [`words::SLACK`] more bytes behind it; `None` if it
-    /// is faulty. `cells` holds the fields before it and its sign.
+    /// Reads the field in `record`, which has [`words::SLACK`] more bytes behind it, into its place
+    /// among `cells`, which hold the fields before it and its sign; `None` if it is faulty.
     #[inline]
-    pub(super) fn read(&self, record: &[u8], cells: &[Cell], policy: CprPolicy) -> Option<Cell> {
+    pub(super) fn read(
+        &self,
+        record: &[u8],
+        cells: &mut [Cell],
+        persons: &mut Persons,
+    ) -> Option<()> {
         if let Some(none) = &self.none
-            && let Some(outcome) = none.settles(record, self.bytes(record))
+            && let Some(right) = none.settles(record, self.bytes(record))
         {
-            return outcome;
+            cells[self.field] = Cell::None;
+            return right.then_some(());
         }
-        self.read.read(self.columns, record, cells, policy)
+        self.read.read(self, record, cells, persons)
     }
 
     /// The field's bytes in `record`.
@@ -167,8 +184,8 @@ pub(super) fn bytes(record: &[u8], columns: Columns) -> &[u8] {
 }
 
 impl NoValue {
-    /// The outcome where presence alone decides it: `Some(None)` is a fault.
-    fn settles(&self, record: &[u8], field: &[u8]) -> Option<Option<Cell>> {
+    /// Whether presence alone decides that the field is right (it holds no value) or faulty.
+    fn settles(&self, record: &[u8], field: &[u8]) -> Option<bool> {
         let absent = self.nones.iter().any(|none| none == field);
         let right = match &self.presence {
             Presence::Optional => true,
@@ -178,7 +195,7 @@ impl NoValue {
                 demanded != absent
             }
         };
-        (absent || !right).then_some((absent && right).then_some(Cell::None))
+        (absent || !right).then_some(right)
     }
 }
 
@@ -227,54 +244,73 @@ impl Read {
     #[inline]
     fn read(
         &self,
-        columns: Columns,
+        step: &Step,
         record: &[u8],
-        cells: &[Cell],
-        policy: CprPolicy,
-    ) -> Option<Cell> {
-        let field = bytes(record, columns);
-        Some(match self {
-            Self::Equal(expected) => (field == expected).then_some(Cell::None)?,
-            Self::Latin1 { pad, align } => latin1(record, columns, *pad, *align)?,
-            Self::Text { encoding, pad, align } => text(field, columns, *encoding, *pad, *align)?,
-            Self::Digits => {
-                let all = field.iter().all(u8::is_ascii_digit);
-                all.then_some(Cell::Digits(columns.start, columns.end))?
+        cells: &mut [Cell],
+        persons: &mut Persons,
+    ) -> Option<()> {
+        let columns = step.columns;
+        let field = || bytes(record, columns);
+        // Written in each arm: a cell that all arms gave to one place was copied once more.
+        let mut put = |cell| cells[step.field] = cell;
+        match self {
+            Self::Equal(expected) => return (field() == expected).then_some(()),
+            Self::Latin1 { pad, align } => put(latin1(record, columns, *pad, *align)?),
+            Self::Text { encoding, pad, align } => {
+                put(text(field(), columns, *encoding, *pad, *align)?);
             }
-            Self::Unsigned(digits, scale) => Cell::Number(digits.read(record)?, *scale),
+            Self::Digits => {
+                field().iter().all(u8::is_ascii_digit).then_some(())?;
+                put(Cell::Digits);
+            }
+            Self::Unsigned(digits, scale) => put(Cell::Number(digits.read(record)?, *scale)),
             Self::SignElsewhere(digits, scale, sign) => {
-                with_sign(cells.get(*sign), digits.read(record)?, *scale)
+                let cell = with_sign(cells[*sign], digits.read(record)?, *scale);
+                cells[step.field] = cell;
             }
             Self::Number { scale, sign: Sign::Field(sign), pad, .. } => {
-                with_sign(cells.get(usize::from(sign.0)), unsigned(field, *pad)?, *scale)
+                let sign = cells[usize::from(sign.0)];
+                cells[step.field] = with_sign(sign, unsigned(field(), *pad)?, *scale);
             }
             Self::Number { scale, sign, pad, zeros } => {
-                Cell::Number(number(field, sign, *pad, *zeros).ok()?.1, *scale)
+                put(Cell::Number(number(field(), sign, *pad, *zeros).ok()?.1, *scale));
             }
-            Self::Sign(codes, plus) => Cell::Sign(codes.find(record)? >= *plus),
-            Self::YearMonthDay => Cell::Date(year_month_day(words::word(record, columns.start))?),
-            Self::Date(pattern) => Cell::Date(Moment::read(pattern, field)?.date()?),
-            Self::Time(pattern) => Cell::Time(Moment::read(pattern, field)?.time()?),
-            Self::Timestamp(pattern) => Cell::Timestamp(Moment::read(pattern, field)?.timestamp()?),
-            Self::Period(pattern) => Cell::Period(Moment::read(pattern, field)?.period()?),
-            Self::Uuid => Cell::Uuid(uuid(field)?),
-            Self::Cpr => Cell::Cpr(Cpr::parse(field, policy).ok()?),
-            Self::Cvr => Cell::Cvr(Cvr::parse(field).ok()?),
+            Self::Sign(codes, plus) => put(Cell::Sign(usize::from(codes.find(record)?) >= *plus)),
+            Self::YearMonthDay => {
+                put(Cell::Date(year_month_day(words::word(record, columns.start))?));
+            }
+            Self::Date(pattern) => put(Cell::Date(Moment::read(pattern, field())?.date()?)),
+            Self::Time(pattern) => put(Cell::Time(Moment::read(pattern, field())?.time()?)),
+            Self::Timestamp(pattern) => {
+                put(Cell::Timestamp(Moment::read(pattern, field())?.timestamp()?));
+            }
+            Self::Period(pattern) => put(Cell::Period(Moment::read(pattern, field())?.period()?)),
+            Self::Uuid => {
+                uuid(field())?;
+                put(Cell::Uuid);
+            }
+            Self::Cpr => {
+                let cpr = Cpr::parse(field(), persons.policy).ok()?;
+                persons.without_modulus_11 += u64::from(!cpr.passes_modulus_11());
+                put(Cell::Cpr(cpr));
+            }
+            Self::Cvr => put(Cell::Cvr(Cvr::parse(field()).ok()?)),
             Self::Kommunekode(digits) => {
                 let code = u16::try_from(digits.read(record)?).ok()?;
-                Cell::Kommunekode(Kommunekode::try_from(code).ok()?)
+                put(Cell::Kommunekode(Kommunekode::try_from(code).ok()?));
             }
-            Self::Code(codes) => Cell::Code(codes.find(record)?),
-        })
+            Self::Code(codes) => put(Cell::Code(codes.find(record)?)),
+        }
+        Some(())
     }
 }
 
 /// A number by the sign that was read before it. Where the sign is faulty, so is the number: that
 /// fault is told once, at the sign.
-fn with_sign(sign: Option<&Cell>, number: i64, scale: u8) -> Cell {
+fn with_sign(sign: Cell, number: i64, scale: u8) -> Cell {
     match sign {
-        Some(Cell::Sign(true)) => Cell::Number(-number, scale),
-        Some(Cell::Faulty) => Cell::Faulty,
+        Cell::Sign(true) => Cell::Number(-number, scale),
+        Cell::Faulty => Cell::Faulty,
         _ => Cell::Number(number, scale),
     }
 }
@@ -321,7 +357,10 @@ fn placed(columns: Columns, start: usize, end: usize, align: Align) -> Option<Ce
         Align::Left => start == columns.start,
         Align::Right => end == columns.end,
     };
-    (aligned && start < end).then_some(Cell::Text(start, end))
+    if !aligned || start >= end {
+        return None;
+    }
+    Some(Cell::Text(u32::try_from(start).ok()?, u32::try_from(end).ok()?))
 }
 
 fn year_month_day(word: u64) -> Option<NaiveDate> {
@@ -331,7 +370,7 @@ fn year_month_day(word: u64) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
 }
 
-fn uuid(field: &[u8]) -> Option<Uuid> {
+pub(super) fn uuid(field: &[u8]) -> Option<Uuid> {
     let hyphenated = field.len() == uuid::fmt::Hyphenated::LENGTH;
     let lower = !field.iter().any(u8::is_ascii_uppercase);
     (hyphenated && lower).then(|| Uuid::try_parse_ascii(field).ok())?
@@ -418,13 +457,14 @@ impl Codes {
 
     /// The place of the code that stands in `record`.
     #[inline]
-    fn find(&self, record: &[u8]) -> Option<usize> {
-        if self.wide.is_empty() {
+    fn find(&self, record: &[u8]) -> Option<u16> {
+        let place = if self.wide.is_empty() {
             let found = words::word(record, self.columns.start) & self.mask;
             self.words.iter().position(|&code| code == found)
         } else {
             let found = bytes(record, self.columns);
             self.wide.iter().position(|code| code == found)
-        }
+        };
+        u16::try_from(place?).ok()
     }
 }

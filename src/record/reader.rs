@@ -3,13 +3,13 @@
 use super::check::Checker;
 use super::codec::Codec;
 use super::faults::{Position, ReadError};
-use super::field::Cell;
+use super::field::{self, Cell};
 use super::framing::{Framing, Place};
 use super::source::Source;
 use super::value::{Number, Text, Value};
 use super::words::SLACK;
 use crate::domain::CprPolicy;
-use crate::layout::model::{Field, FieldIx, Kind, Record, RecordIx, Terminator};
+use crate::layout::model::{Columns, Field, FieldIx, Kind, Record, RecordIx, Terminator};
 use std::fmt;
 use std::io::{self, Read};
 
@@ -115,7 +115,7 @@ impl<'c, R: Read> Reader<'c, R> {
         Progress {
             records: self.next.record - 1,
             bytes: self.next.byte,
-            cpr_without_modulus_11: self.checker.without_modulus_11,
+            cpr_without_modulus_11: self.checker.persons.without_modulus_11,
         }
     }
 
@@ -218,29 +218,42 @@ impl<'r> RecordView<'r> {
     }
 
     /// The value of a field.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "so that `value(field).number()` is one comparison")]
+    #[inline(always)]
     pub fn value(&self, field: FieldIx) -> Value<'r> {
-        let text = |start: usize, end: usize| {
-            let bytes = self.bytes.get(start..end).unwrap_or_default();
-            Text::in_file(bytes, self.codec.encoding)
-        };
         match self.cells[usize::from(field.0)] {
             Cell::None | Cell::Sign(_) | Cell::Faulty => Value::None,
-            Cell::Text(start, end) => Value::Text(text(start, end)),
-            Cell::Digits(start, end) => Value::Digits(text(start, end)),
+            Cell::Text(start, end) => {
+                let place = Columns { start: start as usize, end: end as usize };
+                Value::Text(self.text(place))
+            }
             Cell::Number(unscaled, scale) => Value::Number(Number { unscaled, scale }),
             Cell::Date(date) => Value::Date(date),
             Cell::Time(time) => Value::Time(time),
             Cell::Timestamp(timestamp) => Value::Timestamp(timestamp),
             Cell::Period(period) => Value::Period(period),
-            Cell::Uuid(uuid) => Value::Uuid(uuid),
             Cell::Cpr(cpr) => Value::Cpr(cpr),
             Cell::Cvr(cvr) => Value::Cvr(cvr),
             Cell::Kommunekode(code) => Value::Kommunekode(code),
-            Cell::Code(place) => match &self.layout().field(field).kind {
-                Kind::Code(table) => Value::Code(&table[place].code),
-                _ => Value::None,
-            },
+            Cell::Digits => Value::Digits(self.text(self.layout().field(field).columns)),
+            Cell::Uuid => self.uuid(field),
+            Cell::Code(place) => self.code(field, place),
+        }
+    }
+
+    fn text(&self, place: Columns) -> Text<'r> {
+        Text::in_file(field::bytes(self.bytes, place), self.codec.encoding)
+    }
+
+    fn uuid(&self, field: FieldIx) -> Value<'r> {
+        let columns = self.layout().field(field).columns;
+        field::uuid(field::bytes(self.bytes, columns)).map_or(Value::None, Value::Uuid)
+    }
+
+    fn code(&self, field: FieldIx, place: u16) -> Value<'r> {
+        match &self.layout().field(field).kind {
+            Kind::Code(table) => Value::Code(&table[usize::from(place)].code),
+            _ => Value::None,
         }
     }
 
