@@ -1,8 +1,8 @@
 //! The yardstick: an sf2520 parser written with nom 8 for this one layout, checking all that the
 //! layout file says. Columns stand here a second time; that is the point.
 
-use modregn::domain::{Cpr, CprPolicy, Kommunekode, Udbetalingsperiode};
 use chrono::NaiveDate;
+use modregn::domain::{Cpr, CprPolicy, Kommunekode, Udbetalingsperiode};
 use nom::branch::alt;
 use nom::bytes::{complete, streaming};
 use nom::character::complete::one_of;
@@ -208,16 +208,9 @@ fn indberetning(input: &[u8]) -> IResult<&[u8], Indberetning<'_>> {
 }
 
 fn slut(input: &[u8]) -> IResult<&[u8], Slut> {
-    all_consuming((
-        complete::tag("90"),
-        kommunekode,
-        number::<9>,
-        number::<15>,
-        sign,
-        blanks::<89>,
-    ))
-    .map(|(_, kommunekode, antal, sum, sign, ())| Slut { kommunekode, antal, sum: sign * sum })
-    .parse(input)
+    all_consuming((complete::tag("90"), kommunekode, number::<9>, number::<15>, sign, blanks::<89>))
+        .map(|(_, kommunekode, antal, sum, sign, ())| Slut { kommunekode, antal, sum: sign * sum })
+        .parse(input)
 }
 
 fn kommunekode(input: &[u8]) -> IResult<&[u8], Kommunekode> {

@@ -60,7 +60,8 @@ fn modregn(codec: &Codec, path: &Path) -> Digest {
             cpr: record.value(cpr).cpr().unwrap(),
             beloeb: record.value(beloeb).number().unwrap().unscaled,
             udbetalingsdato: record.value(dato).date().unwrap(),
-            aarsagskode: Aarsagskode::parse(record.value(aarsag).code().unwrap().as_bytes()).unwrap(),
+            aarsagskode: Aarsagskode::parse(record.value(aarsag).code().unwrap().as_bytes())
+                .unwrap(),
         });
     }
     digest
@@ -87,7 +88,8 @@ fn input() -> PathBuf {
         let (beloeb, taken_back) = (pick(900_000), pick(20) == 0);
         let sign = if taken_back { '-' } else { '+' };
         sum += if taken_back { -1 } else { 1 } * beloeb as i64;
-        let (aftale, dag, aarsag) = (format!("A{:012}", pick(1_000_000_000)), pick(28) + 1, pick(4));
+        let (aftale, dag, aarsag) =
+            (format!("A{:012}", pick(1_000_000_000)), pick(28) + 1, pick(4));
         write!(
             out,
             "200101{number:09}{aftale:<20}{cpr}{beloeb:011}{sign}202612{dag:02}{aarsag:02}{:53}\r\n",

@@ -20,7 +20,7 @@ pub(super) struct Checker<'c> {
     /// What the last record of each kind held.
     cells: Vec<Vec<Cell>>,
     structure: Structure<'c>,
-    controls: Controls<'c>,
+    pub(super) controls: Controls<'c>,
     pub(super) faults: Collector,
 }
 
@@ -70,9 +70,7 @@ impl<'c> Checker<'c> {
         let record = self.codec.layout.record(record);
         let found = Shape::open(&record.name);
         let fault = match misplaced {
-            Misplaced::Missing(names) => {
-                Fault::new(Code::MissingRecord, position, names, found)
-            }
+            Misplaced::Missing(names) => Fault::new(Code::MissingRecord, position, names, found),
             Misplaced::Unexpected(names) => {
                 self.controls.lose();
                 Fault::new(Code::UnexpectedRecord, position, names, found).of_record(record)

@@ -6,6 +6,7 @@
 
 use super::controls::Feed;
 use super::field::Step;
+use super::render::template;
 use super::structure::Order;
 use super::words::{self, WORD};
 use crate::layout::model::{
@@ -23,6 +24,8 @@ pub struct Codec {
     pub(super) order: Order,
     pub(super) selector: Selector,
     pub(super) ebcdic: Option<Box<Ebcdic>>,
+    /// The last digit of a signed overpunched zero: plus, minus.
+    pub(super) zeros: [u8; 2],
 }
 
 /// How the fields of one record are read, and which controls they feed.
@@ -32,6 +35,8 @@ pub(super) struct Plan {
     pub(super) length: usize,
     pub(super) steps: Vec<Step>,
     pub(super) feeds: Vec<Feed>,
+    /// The record without its values.
+    pub(super) template: Vec<u8>,
 }
 
 /// The tables between EBCDIC and ISO-8859-1, one byte for each.
@@ -64,20 +69,22 @@ impl Codec {
         for (at, control) in local.controls.iter().enumerate() {
             Feed::add(at, control, &local, &mut plans);
         }
-        Self {
-            order: Order::new(&local),
-            layout: local,
-            encoding,
-            plans,
-            selector,
-            ebcdic,
-        }
+        Self { order: Order::new(&local), layout: local, encoding, plans, selector, ebcdic, zeros }
     }
 
     /// The layout. Of a file in EBCDIC its bytes (constants, codes, padding) are in ISO-8859-1, as
     /// the records are when they are read.
     pub const fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// CR and LF in the file's own encoding.
+    pub(super) fn crlf(&self) -> [u8; 2] {
+        let mut crlf = *b"\r\n";
+        if let Some(ebcdic) = &self.ebcdic {
+            ebcdic.to_ebcdic(&mut crlf);
+        }
+        crlf
     }
 
     pub(super) fn plan(&self, record: RecordIx) -> &Plan {
@@ -99,7 +106,7 @@ impl Plan {
         // A number needs its sign.
         let is_sign = |step: &Step| matches!(record.fields[step.field].kind, Kind::SignOf { .. });
         steps.sort_by_key(|step| !is_sign(step));
-        Self { length: record.length, steps, feeds: Vec::new() }
+        Self { length: record.length, steps, feeds: Vec::new(), template: template(record) }
     }
 }
 
@@ -116,11 +123,15 @@ impl Ebcdic {
     }
 
     pub(super) fn to_latin1(&self, bytes: &mut [u8]) {
-        bytes.iter_mut().for_each(|byte| *byte = self.to_latin1[usize::from(*byte)]);
+        for byte in bytes {
+            *byte = self.to_latin1[usize::from(*byte)];
+        }
     }
 
-    pub(super) fn from_latin1(&self, bytes: &mut [u8]) {
-        bytes.iter_mut().for_each(|byte| *byte = self.from_latin1[usize::from(*byte)]);
+    pub(super) fn to_ebcdic(&self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.from_latin1[usize::from(*byte)];
+        }
     }
 
     /// Turns every byte over that a field's definition holds.
@@ -132,7 +143,9 @@ impl Ebcdic {
             many(codes);
         }
         match &mut field.kind {
-            Kind::Text { pad, .. } | Kind::Number { pad, .. } | Kind::Filler { pad, .. } => one(pad),
+            Kind::Text { pad, .. } | Kind::Number { pad, .. } | Kind::Filler { pad, .. } => {
+                one(pad);
+            }
             Kind::SignOf { plus, minus, .. } => {
                 many(plus);
                 many(minus);
@@ -160,8 +173,8 @@ impl Ebcdic {
             Rule::Sum { terms, .. } => terms.iter_mut().map(|term| &mut term.when).collect(),
             Rule::Ordinal | Rule::Same { .. } => Vec::new(),
         };
-        for (_, codes) in whens.into_iter().flatten() {
-            codes.iter_mut().for_each(|code| self.to_latin1(code));
+        for code in whens.into_iter().flatten().flat_map(|(_, codes)| codes) {
+            self.to_latin1(code);
         }
     }
 }

@@ -119,6 +119,14 @@ struct State {
     source: Option<Vec<u8>>,
 }
 
+/// What a control demands of a field.
+pub(super) enum Due<'s> {
+    /// This number.
+    Total(i128),
+    /// These bytes.
+    Bytes(&'s [u8]),
+}
+
 /// A record that goes by.
 pub(super) struct Passing<'r> {
     pub(super) bytes: &'r [u8],
@@ -186,18 +194,40 @@ impl<'c> Controls<'c> {
         }
     }
 
+    /// What one of `feeds` demands of a field of its record, which comes next: field and value.
+    /// Totals are those of what has gone by, and of the record itself where it counts.
+    pub(super) fn due(
+        &self,
+        Feed { control, role }: &Feed,
+        feeds: &[Feed],
+        record: &[u8],
+    ) -> Option<(usize, Due<'_>)> {
+        let state = &self.states[*control];
+        match role {
+            Role::Total(place) => {
+                let counts = |feed: &&Feed| match &feed.role {
+                    Role::Count(when) if feed.control == *control => {
+                        when.as_ref().is_none_or(|when| when.holds(record))
+                    }
+                    _ => false,
+                };
+                let own: i128 = feeds.iter().filter(counts).map(|_| 1).sum();
+                let rule = &self.layout.controls[*control].rule;
+                Some((place.field, Due::Total(reduced(state.total + own, rule))))
+            }
+            Role::Ordinal(place) => Some((place.field, Due::Total(state.total + 1))),
+            Role::Same(place) => Some((place.field, Due::Bytes(state.source.as_deref()?))),
+            Role::Count(_) | Role::Add(..) | Role::Source(_) => None,
+        }
+    }
+
     /// A group ends: its totals must agree.
     pub(super) fn end(&self, scope: GroupIx, faults: &mut Collector) {
         for (at, (control, state)) in self.layout.controls.iter().zip(&self.states).enumerate() {
             let (Some((position, Some(found))), false) = (state.given, state.unsure) else {
                 continue;
             };
-            let due = match &control.rule {
-                Rule::Sum { modulus: Some(modulus), .. } => {
-                    state.total.rem_euclid(i128::from(*modulus))
-                }
-                _ => state.total,
-            };
+            let due = reduced(state.total, &control.rule);
             if control.scope == scope && due != found {
                 let what = describe(&control.rule, self.layout);
                 let what = format!("{due}, {what}");
@@ -256,6 +286,14 @@ impl Passing<'_> {
     }
 }
 
+/// The total as its control field gives it.
+fn reduced(total: i128, rule: &Rule) -> i128 {
+    match rule {
+        Rule::Sum { modulus: Some(modulus), .. } => total.rem_euclid(i128::from(*modulus)),
+        _ => total,
+    }
+}
+
 /// What a total is, for people.
 fn describe(rule: &Rule, layout: &Layout) -> String {
     let name = |record: RecordIx| layout.record(record).name.as_str();
@@ -270,7 +308,11 @@ fn describe(rule: &Rule, layout: &Layout) -> String {
         }),
         Rule::Ordinal => return "the next number".to_owned(),
         Rule::Same { record, field } => {
-            return format!("as in {}.{}", name(*record), layout.record(*record).field(*field).name);
+            return format!(
+                "as in {}.{}",
+                name(*record),
+                layout.record(*record).field(*field).name
+            );
         }
     };
     format!("the sum of {}", names.collect::<Vec<_>>().join(" and "))

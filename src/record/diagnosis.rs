@@ -24,12 +24,7 @@ pub(super) fn diagnose(
 /// A value that is missing, or should be.
 fn presence(record: &Record, field: &Field, bytes: &[u8]) -> Option<(Code, String)> {
     let found = field::bytes(bytes, field.columns);
-    let empty = match field.kind {
-        Kind::Constant(_) | Kind::Filler { .. } => false,
-        Kind::Text { pad, .. } => found.iter().all(|&byte| byte == pad),
-        _ => false,
-    };
-    let absent = empty || field.nones.iter().any(|none| none == found);
+    let absent = field.nones.iter().any(|none| none == found);
     let missing = |why: String| (Code::MissingValue, why);
     match &field.presence {
         Presence::Required => absent.then(|| missing("a value".to_owned())),

@@ -130,6 +130,11 @@ impl Collector {
         self.faults.len()
     }
 
+    /// The first one.
+    pub(super) fn first(&self) -> Option<&Fault> {
+        self.faults.first()
+    }
+
     /// Whether going on would bring nothing new.
     pub(super) const fn is_full(&self) -> bool {
         self.faults.len() > self.limit

@@ -214,7 +214,7 @@ impl Read {
                 Self::SignElsewhere(Digits::new(columns), *scale, usize::from(sign.0))
             }
             Kind::Number { scale, sign, pad } => {
-                Self::Number { scale: *scale, sign: sign.clone(), pad: *pad, zeros }
+                Self::Number { scale: *scale, sign: *sign, pad: *pad, zeros }
             }
             Kind::SignOf { plus, minus, .. } => {
                 Self::Sign(Codes::new(columns, plus.iter().chain(minus)), plus.len())
@@ -273,7 +273,7 @@ impl Read {
                 cells[step.field] = with_sign(sign, unsigned(field(), *pad)?, *scale);
             }
             Self::Number { scale, sign, pad, zeros } => {
-                put(Cell::Number(number(field(), sign, *pad, *zeros).ok()?.1, *scale));
+                put(Cell::Number(number(field(), *sign, *pad, *zeros).ok()?.1, *scale));
             }
             Self::Sign(codes, plus) => put(Cell::Sign(usize::from(codes.find(record)?) >= *plus)),
             Self::YearMonthDay => {
@@ -335,13 +335,7 @@ fn latin1(record: &[u8], columns: Columns, pad: u8, align: Align) -> Option<Cell
 }
 
 /// Text in another encoding than ISO-8859-1.
-fn text(
-    field: &[u8],
-    columns: Columns,
-    encoding: Encoding,
-    pad: u8,
-    align: Align,
-) -> Option<Cell> {
+fn text(field: &[u8], columns: Columns, encoding: Encoding, pad: u8, align: Align) -> Option<Cell> {
     let decoded = encoding.decode(field)?;
     if decoded.chars().any(char::is_control) {
         return None;
@@ -377,7 +371,7 @@ pub(super) fn uuid(field: &[u8]) -> Option<Uuid> {
 }
 
 /// A number with its sign in the field itself.
-fn number<'f>(field: &'f [u8], sign: &Sign, pad: u8, zeros: [u8; 2]) -> IResult<&'f [u8], i64> {
+fn number(field: &[u8], sign: Sign, pad: u8, zeros: [u8; 2]) -> IResult<&[u8], i64> {
     let body = || map_opt(rest, |digits| unsigned(digits, pad));
     let front = || take(field.len().saturating_sub(1));
     let signed = |blank| {

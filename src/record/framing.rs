@@ -34,13 +34,12 @@ pub(super) struct Place {
 impl<'c> Framing<'c> {
     pub(super) fn new(codec: &'c Codec) -> Self {
         let terminator = codec.layout.terminator;
-        let byte = |character| codec.layout.encoding.byte(character).unwrap_or_default();
         Self {
             codec,
             terminator,
             lenient: terminator == Terminator::Detect,
-            crlf: [byte('\r'), byte('\n')],
-            blank: byte(' '),
+            crlf: codec.crlf(),
+            blank: codec.layout.encoding.byte(' ').unwrap_or_default(),
         }
     }
 
@@ -130,7 +129,9 @@ impl<'c> Framing<'c> {
         place: Place,
     ) -> Result<RecordIx, nom::Err<Error<&'d [u8]>>> {
         let selector = &self.codec.selector;
-        if place.first && let Some(first) = selector.first() {
+        if place.first
+            && let Some(first) = selector.first()
+        {
             return Ok(first);
         }
         if let Some(last) = selector.last() {

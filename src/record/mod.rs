@@ -16,12 +16,15 @@ mod framing;
 mod moment;
 mod reader;
 mod recovery;
+mod render;
 mod source;
 mod structure;
 mod value;
 mod words;
+mod writer;
 
 pub use codec::Codec;
 pub use faults::{Fault, Faults, Position, ReadError, WriteError};
 pub use reader::{Options, Progress, Reader, RecordView};
 pub use value::{Number, Text, Value};
+pub use writer::Writer;

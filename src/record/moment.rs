@@ -124,12 +124,7 @@ impl From<NaiveDate> for Moment {
 
 impl From<NaiveTime> for Moment {
     fn from(time: NaiveTime) -> Self {
-        Self {
-            hour: time.hour(),
-            minute: time.minute(),
-            second: time.second(),
-            ..Self::default()
-        }
+        Self { hour: time.hour(), minute: time.minute(), second: time.second(), ..Self::default() }
     }
 }
 
@@ -147,11 +142,7 @@ impl From<NaiveDateTime> for Moment {
 
 impl From<Udbetalingsperiode> for Moment {
     fn from(period: Udbetalingsperiode) -> Self {
-        Self {
-            year: i32::from(period.year()),
-            month: u32::from(period.month()),
-            ..Self::default()
-        }
+        Self { year: i32::from(period.year()), month: u32::from(period.month()), ..Self::default() }
     }
 }
 

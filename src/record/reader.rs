@@ -95,10 +95,8 @@ impl<'c, R: Read> Reader<'c, R> {
         while !self.over {
             let Some(record) = self.advance()? else { continue };
             let length = self.codec.plan(record).length;
-            let bytes = match self.codec.layout.trimmed {
-                true => &self.line,
-                false => self.source.at(self.place, length),
-            };
+            let trimmed = self.codec.layout.trimmed;
+            let bytes = if trimmed { &self.line } else { self.source.at(self.place, length) };
             if self.checker.record(record, bytes, self.position) {
                 return Ok(Some(self.view(record)));
             }
@@ -121,10 +119,9 @@ impl<'c, R: Read> Reader<'c, R> {
 
     fn view(&self, record: RecordIx) -> RecordView<'_> {
         let length = self.codec.plan(record).length;
-        let bytes = match self.codec.layout.trimmed {
-            true => &self.line[..length],
-            false => &self.source.at(self.place, length)[..length],
-        };
+        let trimmed = self.codec.layout.trimmed;
+        let bytes = if trimmed { &self.line } else { self.source.at(self.place, length) };
+        let bytes = &bytes[..length];
         let cells = self.checker.cells(record);
         RecordView { codec: self.codec, record, position: self.position, bytes, cells }
     }
@@ -142,9 +139,10 @@ impl<'c, R: Read> Reader<'c, R> {
                 return Ok(None);
             }
             let data = self.source.data();
-            let framed = match self.codec.layout.trimmed {
-                true => self.framing.line(data, place, &mut self.line),
-                false => self.framing.record(data, place),
+            let framed = if self.codec.layout.trimmed {
+                self.framing.line(data, place, &mut self.line)
+            } else {
+                self.framing.record(data, place)
             };
             match framed {
                 Ok((rest, record)) => {
@@ -179,9 +177,10 @@ impl<'c, R: Read> Reader<'c, R> {
     fn turn_over(&mut self, record: RecordIx) {
         let Some(ebcdic) = &self.codec.ebcdic else { return };
         let length = self.codec.plan(record).length;
-        ebcdic.to_latin1(match self.codec.layout.trimmed {
-            true => &mut self.line[..length],
-            false => self.source.at_mut(self.place, length),
+        ebcdic.to_latin1(if self.codec.layout.trimmed {
+            &mut self.line[..length]
+        } else {
+            self.source.at_mut(self.place, length)
         });
     }
 
@@ -269,10 +268,10 @@ impl fmt::Debug for RecordView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct(&self.layout().name);
         for (field, value) in self.values() {
-            match value {
-                Value::None => {}
-                _ if field.personal => drop(shown.field(&field.name, &"****")),
-                _ => drop(shown.field(&field.name, &value)),
+            if field.personal && value.is_some() {
+                shown.field(&field.name, &"****");
+            } else if value.is_some() {
+                shown.field(&field.name, &value);
             }
         }
         shown.finish()

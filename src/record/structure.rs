@@ -71,7 +71,8 @@ pub(super) enum Misplaced {
 impl Order {
     pub(super) fn new(layout: &Layout) -> Self {
         let begins = (0..).zip(&layout.groups).map(|(at, _)| {
-            let can_begin = |(record, _)| begins(layout, Member::Group(GroupIx(at)), RecordIx(record));
+            let can_begin =
+                |(record, _)| begins(layout, Member::Group(GroupIx(at)), RecordIx(record));
             (0..).zip(&layout.records).map(can_begin).collect()
         });
         Self {
@@ -166,9 +167,8 @@ impl<'o> Structure<'o> {
         mut scopes: impl FnMut(Scope),
     ) -> Result<(), Misplaced> {
         self.end_run();
-        let fits = |ahead: &Ahead<'_>| {
-            ahead.has_room() && self.order.choice(ahead.item, record).is_some()
-        };
+        let fits =
+            |ahead: &Ahead<'_>| ahead.has_room() && self.order.choice(ahead.item, record).is_some();
         let Some(Ahead { depth, place, .. }) = self.ahead().find(fits) else {
             return Err(Misplaced::Unexpected(self.possible()));
         };
@@ -185,17 +185,13 @@ impl<'o> Structure<'o> {
         while let Some(item) = self.order.item(place) {
             place.count = place.count.saturating_add(1);
             self.open.push(place);
-            match self.order.choice(item, record) {
-                Some(Member::Group(group)) => {
-                    scopes(Scope::Begins(group));
-                    place = Place { group, item: 0, count: 0 };
-                }
-                _ => {
-                    let most = item.max.unwrap_or(u32::MAX) - place.count;
-                    self.run = Run { record: Some(record), most, left: most };
-                    return;
-                }
-            }
+            let Some(Member::Group(group)) = self.order.choice(item, record) else {
+                let most = item.max.unwrap_or(u32::MAX) - place.count;
+                self.run = Run { record: Some(record), most, left: most };
+                return;
+            };
+            scopes(Scope::Begins(group));
+            place = Place { group, item: 0, count: 0 };
         }
     }
 

@@ -76,14 +76,17 @@ impl<'a> Text<'a> {
         self.encoding.decode(self.bytes).unwrap_or_default()
     }
 
-    /// The bytes as they stand in `encoding()`, for comparing and ordering.
+    /// The bytes as they stand in their encoding, for comparing and ordering.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// How the bytes stand for characters.
-    pub const fn encoding(&self) -> Encoding {
-        self.encoding
+    /// The bytes for the same characters in another encoding; `None` where it lacks one.
+    pub(super) fn bytes_in(&self, encoding: Encoding) -> Option<Cow<'a, [u8]>> {
+        if self.encoding == encoding || (self.bytes.is_ascii() && encoding != Encoding::Cp277) {
+            return Some(Cow::Borrowed(self.bytes));
+        }
+        encoding.encode(&self.to_str()).map(Cow::Owned)
     }
 }
 
@@ -144,6 +147,25 @@ accessors! {
 }
 
 impl Value<'_> {
+    /// The value as text: dates and times in ISO 8601, numbers exact with a decimal point, months as
+    /// `YYYY-MM`, no value empty. Shows personal data whole.
+    pub fn unmasked(&self) -> Cow<'_, str> {
+        match self {
+            Self::None => Cow::Borrowed(""),
+            Self::Text(text) | Self::Digits(text) => text.to_str(),
+            Self::Code(code) => Cow::Borrowed(code),
+            Self::Number(number) => number.to_string().into(),
+            Self::Date(date) => date.to_string().into(),
+            Self::Time(time) => time.to_string().into(),
+            Self::Timestamp(at) => at.format("%Y-%m-%dT%H:%M:%S").to_string().into(),
+            Self::Period(month) => format!("{:04}-{:02}", month.year(), month.month()).into(),
+            Self::Uuid(uuid) => uuid.to_string().into(),
+            Self::Cpr(cpr) => cpr.as_unmasked_str().to_owned().into(),
+            Self::Cvr(cvr) => cvr.to_string().into(),
+            Self::Kommunekode(kode) => kode.to_string().into(),
+        }
+    }
+
     /// Whether there is a value.
     pub const fn is_some(&self) -> bool {
         !matches!(self, Self::None)
