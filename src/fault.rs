@@ -105,6 +105,8 @@ codes! {
     ControlMismatch = "control-mismatch",
     /// More faults than are listed one by one.
     TooManyFaults = "too-many-faults",
+    /// More records than the reader takes from one file.
+    TooManyRecords = "too-many-records",
 
     // Endpoints (endpoint/).
     /// The server cannot be found or reached, or refuses the connection.
@@ -181,6 +183,11 @@ pub struct Shape(String);
 const SHAPE_LIMIT: usize = 60;
 
 impl Shape {
+    /// Something that is about no person and may be shown as it is: a length, a count, a total.
+    pub fn open(found: impl fmt::Display) -> Self {
+        Self(found.to_string())
+    }
+
     /// The shape of `bytes`, at most 60 characters.
     pub fn of(bytes: &[u8]) -> Self {
         let mut text: String = bytes.iter().take(SHAPE_LIMIT).map(|&b| shape_of(b)).collect();

@@ -8,5 +8,6 @@ pub mod endpoint;
 pub mod fault;
 pub mod generate;
 pub mod layout;
+pub mod record;
 pub mod store;
 pub mod transfer;

@@ -1,0 +1,104 @@
+//! Decoding: one million sf2520 records into typed, checked values.
+//!
+//! - `modregn`: the library, by the layout file.
+//! - `nom by hand`: what one would write for this layout alone, with nom 8, making the same checks:
+//!   every column, the 98 municipalities, dates, CPR numbers (check digits counted), order, running
+//!   number, municipality, count and signed sum.
+//! - `fixed_width`: the crate, with serde, into a plain struct; it makes none of these checks.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark that fails has nothing to say")]
+
+mod by_hand;
+mod support;
+
+use by_hand::{Aarsagskode, Digest, Indberetning};
+use modregn::layout::Layouts;
+use modregn::record::{Codec, Options, Reader};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+const RECORDS: u32 = 1_000_000;
+const ROUNDS: usize = 15;
+
+fn main() {
+    let path = input();
+    let layouts = Layouts::builtin();
+    let codec = Codec::new(&layouts.get("sf2520-kontanthjaelpsudbetaling").unwrap());
+    let expected = by_hand::decode(&path);
+    let bytes = path.metadata().unwrap().len();
+    support::Race::new("decode 1,000,000 sf2520 records", bytes as f64 / 1e6, "MB")
+        .entrant("modregn", || assert_eq!(modregn(&codec, &path), expected))
+        .entrant("nom by hand", || assert_eq!(by_hand::decode(&path), expected))
+        .run(ROUNDS, "nom by hand");
+}
+
+fn modregn(codec: &Codec, path: &Path) -> Digest {
+    let layout = codec.layout();
+    let indberetning = layout.record_named("indberetning").unwrap();
+    let field = |name| layout.record(indberetning).field_named(name).unwrap();
+    let [kommunekode, loebenummer, aftale_id, cpr, beloeb, dato, aarsag] = [
+        "kommunekode",
+        "loebenummer",
+        "aftale_id",
+        "cpr",
+        "tilbageholdt_beloeb",
+        "udbetalingsdato",
+        "aarsagskode",
+    ]
+    .map(field);
+    let mut reader = Reader::new(codec, File::open(path).unwrap(), Options::default());
+    let mut digest = Digest::default();
+    while let Some(record) = reader.next_record().unwrap() {
+        if record.record() != indberetning {
+            continue;
+        }
+        digest.add(&Indberetning {
+            kommunekode: record.value(kommunekode).kommunekode().unwrap(),
+            loebenummer: record.value(loebenummer).number().unwrap().unscaled,
+            aftale_id: record.value(aftale_id).text().unwrap().as_bytes(),
+            cpr: record.value(cpr).cpr().unwrap(),
+            beloeb: record.value(beloeb).number().unwrap().unscaled,
+            udbetalingsdato: record.value(dato).date().unwrap(),
+            aarsagskode: Aarsagskode::parse(record.value(aarsag).code().unwrap().as_bytes())
+                .unwrap(),
+        });
+    }
+    digest
+}
+
+/// Invented reports: same bytes each time.
+fn input() -> PathBuf {
+    let path = support::data_dir().join("sf2520.txt");
+    if support::is_alone() {
+        return path;
+    }
+    let mut out = BufWriter::new(File::create(&path).unwrap());
+    let (uuid, dato) = ("0193a7c2-5b1e-7f00-8a4d-3c2b1a098765", "20261201");
+    write!(out, "100101{uuid}{dato}202612PROD{:36}{:24}\r\n", "", "").unwrap();
+    let (mut random, mut sum) = (0x2026_u64, 0);
+    for number in 1..=RECORDS {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let mut pick = |most: u64| {
+            random = random.rotate_left(29).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            (random >> 33) % most
+        };
+        let (day, month, year) = (pick(28) + 1, pick(12) + 1, pick(100));
+        let cpr = format!("{day:02}{month:02}{year:02}{:04}", pick(5000));
+        let (beloeb, taken_back) = (pick(900_000), pick(20) == 0);
+        let sign = if taken_back { '-' } else { '+' };
+        sum += if taken_back { -1 } else { 1 } * beloeb as i64;
+        let (aftale, dag, aarsag) =
+            (format!("A{:012}", pick(1_000_000_000)), pick(28) + 1, pick(4));
+        write!(
+            out,
+            "200101{number:09}{aftale:<20}{cpr}{beloeb:011}{sign}202612{dag:02}{aarsag:02}{:53}\r\n",
+            ""
+        )
+        .unwrap();
+    }
+    let sign = if sum < 0 { '-' } else { '+' };
+    write!(out, "900101{RECORDS:09}{:015}{sign}{:89}\r\n", sum.abs(), "").unwrap();
+    out.flush().unwrap();
+    path
+}

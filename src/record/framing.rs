@@ -1,0 +1,176 @@
+//! Where a record begins and ends: nom's streaming parsers over what is in memory. Where they ask
+//! for more, the reader gets the next piece and asks again.
+
+use super::codec::Codec;
+use crate::layout::model::{RecordIx, Terminator};
+use nom::branch::alt;
+use nom::bytes::streaming::{tag, take, take_until};
+use nom::combinator::{success, value};
+use nom::error::{Error, ErrorKind};
+use nom::{IResult, Needed, Parser};
+
+/// Finds records by their kind, length and terminator.
+#[derive(Debug)]
+pub(super) struct Framing<'c> {
+    codec: &'c Codec,
+    /// What ends a record; once it has been seen, never again [`Terminator::Detect`].
+    terminator: Terminator,
+    /// The last record may lack its terminator.
+    lenient: bool,
+    /// CR and LF in the file's encoding.
+    crlf: [u8; 2],
+    blank: u8,
+}
+
+/// What is known about the place of the record that is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// It is the first one of the file.
+    pub(super) first: bool,
+    /// All that is left of the file is in memory.
+    pub(super) ended: bool,
+}
+
+impl<'c> Framing<'c> {
+    pub(super) fn new(codec: &'c Codec) -> Self {
+        let terminator = codec.layout.terminator;
+        Self {
+            codec,
+            terminator,
+            lenient: terminator == Terminator::Detect,
+            crlf: codec.crlf(),
+            blank: codec.layout.encoding.byte(' ').unwrap_or_default(),
+        }
+    }
+
+    /// CR and LF in the file's encoding.
+    pub(super) const fn crlf(&self) -> [u8; 2] {
+        self.crlf
+    }
+
+    /// What must end a record, for people.
+    pub(super) const fn expected_end(&self) -> &'static str {
+        match self.terminator {
+            Terminator::CrLf => "CR LF",
+            Terminator::Lf => "LF",
+            Terminator::None => "no terminator",
+            Terminator::Detect => "CR LF or LF",
+        }
+    }
+
+    /// The line that `data` begins with, or all of it if records have no terminator.
+    pub(super) fn one_line<'d>(&self, data: &'d [u8]) -> &'d [u8] {
+        match memchr::memchr(self.crlf[1], data) {
+            Some(end) if self.terminator != Terminator::None => &data[..end],
+            _ => data,
+        }
+    }
+
+    /// A record of its full length, with its terminator.
+    #[inline]
+    pub(super) fn record<'d>(
+        &mut self,
+        data: &'d [u8],
+        place: Place,
+    ) -> IResult<&'d [u8], RecordIx> {
+        let record = self.select(data, place)?;
+        let (rest, _) = take(self.codec.plan(record).length).parse(data)?;
+        let (rest, ()) = self.end(rest, place)?;
+        Ok((rest, record))
+    }
+
+    /// A line whose trailing blanks may be missing; they are put back in `whole`, which is as long
+    /// as the longest record and its slack.
+    pub(super) fn line<'d>(
+        &mut self,
+        data: &'d [u8],
+        place: Place,
+        whole: &mut [u8],
+    ) -> IResult<&'d [u8], RecordIx> {
+        let [cr, lf] = self.crlf;
+        let (rest, line) = match streaming_line(lf, data) {
+            Ok((_, line)) => {
+                let line = line.strip_suffix(&[cr]).unwrap_or(line);
+                (self.end(&data[line.len()..], place)?.0, line)
+            }
+            Err(_) if place.ended && self.lenient && !data.is_empty() => (&data[..0], data),
+            Err(_) if data.len() >= whole.len() => return Err(fault(data)),
+            Err(more) => return Err(more),
+        };
+        let Some(text) = whole.get_mut(..line.len()) else { return Err(fault(data)) };
+        text.copy_from_slice(line);
+        whole[line.len()..].fill(self.blank);
+        let place = Place { ended: rest.is_empty() && place.ended, ..place };
+        match self.select(whole, place) {
+            Ok(record) if line.len() <= self.codec.plan(record).length => Ok((rest, record)),
+            _ => Err(fault(data)),
+        }
+    }
+
+    /// A filler record: `byte` throughout, as long as the longest record.
+    pub(super) fn filler<'d>(
+        &mut self,
+        data: &'d [u8],
+        byte: u8,
+        place: Place,
+    ) -> IResult<&'d [u8], ()> {
+        let (rest, record) = take(self.codec.layout.longest_record()).parse(data)?;
+        if record.iter().any(|&here| here != byte) {
+            return Err(fault(data));
+        }
+        self.end(rest, place)
+    }
+
+    /// The kind of the record that `data` begins with.
+    #[inline]
+    pub(super) fn select<'d>(
+        &self,
+        data: &'d [u8],
+        place: Place,
+    ) -> Result<RecordIx, nom::Err<Error<&'d [u8]>>> {
+        let selector = &self.codec.selector;
+        if place.first
+            && let Some(first) = selector.first()
+        {
+            return Ok(first);
+        }
+        if let Some(last) = selector.last() {
+            let whole = self.codec.plan(last).length + self.crlf.len();
+            match (data.len() <= whole, place.ended) {
+                (true, true) => return Ok(last),
+                (true, false) => return Err(nom::Err::Incomplete(Needed::new(whole))),
+                (false, _) => {}
+            }
+        }
+        match selector.by_bytes(data) {
+            Some(record) => Ok(record),
+            None if data.len() < selector.extent() => Err(nom::Err::Incomplete(Needed::Unknown)),
+            None => Err(fault(data)),
+        }
+    }
+
+    #[inline]
+    fn end<'d>(&mut self, rest: &'d [u8], place: Place) -> IResult<&'d [u8], ()> {
+        if rest.is_empty() && place.ended && self.lenient {
+            return Ok((rest, ()));
+        }
+        let crlf = || value(Terminator::CrLf, tag(&self.crlf[..]));
+        let lf = || value(Terminator::Lf, tag(&self.crlf[1..]));
+        let (rest, seen) = match self.terminator {
+            Terminator::CrLf => crlf().parse(rest),
+            Terminator::Lf => lf().parse(rest),
+            Terminator::None => success(Terminator::None).parse(rest),
+            Terminator::Detect => alt((crlf(), lf())).parse(rest),
+        }?;
+        self.terminator = seen;
+        Ok((rest, ()))
+    }
+}
+
+fn streaming_line(lf: u8, data: &[u8]) -> IResult<&[u8], &[u8]> {
+    take_until(&[lf][..]).parse(data)
+}
+
+fn fault<I>(input: I) -> nom::Err<Error<I>> {
+    nom::Err::Error(Error::new(input, ErrorKind::Verify))
+}
