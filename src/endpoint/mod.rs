@@ -155,3 +155,13 @@ pub struct EndpointError {
     /// What happened, at which file, and what to do.
     pub what: String,
 }
+
+impl EndpointError {
+    /// Whether the trouble is one file's, and the endpoint itself is well.
+    pub const fn is_about_the_file(&self) -> bool {
+        matches!(
+            self.code,
+            Code::FileGone | Code::FileChanged | Code::FileTooLarge | Code::NameTaken
+        )
+    }
+}

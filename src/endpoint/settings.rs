@@ -4,8 +4,9 @@ use super::Endpoint;
 use super::local::Local;
 use super::sftp::Sftp;
 use serde::Deserialize;
+use std::iter;
 use std::num::{NonZeroU16, NonZeroU32};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One `[endpoint.NAME]` table.
 #[derive(Clone, Debug, Deserialize)]
@@ -128,12 +129,38 @@ const fn default_timeout() -> NonZeroU32 {
     NonZeroU32::new(30).expect("not zero")
 }
 
+impl Secret {
+    fn resolve(&mut self, base: &Path) {
+        if self.0.contains('/') {
+            self.0 = base.join(&self.0).display().to_string();
+        }
+    }
+}
+
 impl Settings {
     /// An endpoint by these settings. Connects at its first call, not here.
     pub fn open(&self, name: &str) -> Box<dyn Endpoint> {
         match self {
             Self::Local(settings) => Box::new(Local::new(name, settings.clone())),
             Self::Sftp(settings) => Box::new(Sftp::new(name, settings.clone())),
+        }
+    }
+
+    /// Makes relative paths relative to `base`, the directory of the configuration.
+    pub fn resolve(&mut self, base: &Path) {
+        match self {
+            Self::Local(settings) => settings.path = base.join(&settings.path),
+            Self::Sftp(settings) => {
+                settings.known_hosts = base.join(&settings.known_hosts);
+                match &mut settings.login {
+                    Login::Key { key, passphrase } => {
+                        for secret in iter::once(key).chain(passphrase) {
+                            secret.resolve(base);
+                        }
+                    }
+                    Login::Agent(socket) => *socket = base.join(&*socket),
+                }
+            }
         }
     }
 

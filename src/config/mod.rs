@@ -1,0 +1,279 @@
+//! The configuration: one TOML file, read whole and checked whole before anything starts.
+//!
+//! May use `domain`, `layout` and `endpoint` (whose settings it holds). Secrets are never in it: keys and
+//! passphrases are files or systemd credentials.
+
+mod layouts;
+mod name_template;
+
+pub use layouts::{LayoutFileError, add_layout, layout_files, load_layouts};
+pub use name_template::{NameTemplate, TemplateError};
+
+use crate::domain::{CprPolicy, Miljoe};
+use crate::endpoint;
+use crate::endpoint::plain::Plain;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// An example that `modregn config check` accepts, with every setting explained.
+pub const EXAMPLE: &str = include_str!("example.toml");
+
+/// Everything modregn is told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Production or test: of the store, and of every file it will accept.
+    pub miljoe: Miljoe,
+    /// Where the store, the spool, the archive and the quarantine lie.
+    pub state_dir: PathBuf,
+    /// Layouts that replace or join the ones built in, one TOML file each.
+    pub formats_dir: Option<PathBuf>,
+    /// What is accepted as a person's number.
+    #[serde(default)]
+    pub cpr: Cpr,
+    /// Bounds.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Places with files, by name.
+    #[serde(rename = "endpoint")]
+    pub endpoints: BTreeMap<String, endpoint::Settings>,
+    /// Which files go where.
+    #[serde(rename = "route")]
+    pub routes: Vec<Route>,
+}
+
+/// What is accepted as a person's number.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cpr {
+    /// Accept erstatningspersonnumre (day of birth plus 60).
+    #[serde(default)]
+    pub erstatningspersonnummer: bool,
+}
+
+impl From<Cpr> for CprPolicy {
+    fn from(cpr: Cpr) -> Self {
+        Self { erstatningspersonnummer: cpr.erstatningspersonnummer }
+    }
+}
+
+/// Bounds on what one pass takes in.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Largest file fetched, bytes.
+    pub file_bytes: u64,
+    /// Most files looked at in one inbox in one pass; the rest waits for the next.
+    pub files_per_pass: usize,
+    /// Most faults listed one by one in an error report.
+    pub faults_per_file: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file_bytes: 4 << 30, files_per_pass: 10_000, faults_per_file: 1_000 }
+    }
+}
+
+/// Where one flow's files come from and go to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// What is done with the files.
+    pub flow: FlowName,
+    /// Where they come from.
+    pub inbox: Inbox,
+    /// Where the answers go.
+    pub outbox: Outbox,
+}
+
+/// The flows there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FlowName {
+    /// Requests before a payout, answered.
+    Sf2530,
+}
+
+impl FlowName {
+    /// The name used in the store, in logs and by operators.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sf2530 => "sf2530",
+        }
+    }
+}
+
+/// A directory that files come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inbox {
+    /// Which endpoint.
+    pub endpoint: String,
+    /// Which directory there.
+    pub directory: String,
+    /// How often the directory is listed although nothing was noticed, seconds.
+    #[serde(default = "poll_seconds")]
+    pub poll_seconds: u64,
+    /// How files are handed over: the convention `plain`.
+    pub plain: Plain,
+}
+
+const fn poll_seconds() -> u64 {
+    30
+}
+
+/// A directory that answers go to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbox {
+    /// Which endpoint.
+    pub endpoint: String,
+    /// Which directory there.
+    pub directory: String,
+    /// How an answer is named.
+    pub name: NameTemplate,
+}
+
+/// What is wrong with a configuration, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration: {0}")]
+    Read(#[from] std::io::Error),
+    /// The file is no TOML, or a setting is unknown, missing or of the wrong kind.
+    #[error("{file}: at `{setting}`: {what}")]
+    Parse {
+        /// The file.
+        file: String,
+        /// The setting, as a dotted path.
+        setting: String,
+        /// Line, column and what was expected.
+        what: String,
+    },
+    /// Settings that do not agree with each other, all of them.
+    #[error("{file}:\n  {}", faults.join("\n  "))]
+    Contradiction {
+        /// The file.
+        file: String,
+        /// One line for each.
+        faults: Vec<String>,
+    },
+}
+
+impl Config {
+    /// Reads and checks a configuration file. Relative paths in it are relative to the file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs_err::read_to_string(path)?;
+        let base = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, &path.display().to_string(), base)
+    }
+
+    /// Checks a configuration's text; `file` is its name in errors, `base` what relative paths in it
+    /// are relative to.
+    pub fn parse(text: &str, file: &str, base: &Path) -> Result<Self, ConfigError> {
+        let parse = |setting: &str, error: &toml::de::Error| ConfigError::Parse {
+            file: file.to_owned(),
+            setting: setting.to_owned(),
+            what: error.to_string(),
+        };
+        let document = toml::Deserializer::parse(text).map_err(|error| parse(".", &error))?;
+        let mut config: Self = serde_path_to_error::deserialize(document)
+            .map_err(|error| parse(&error.path().to_string(), error.inner()))?;
+        let faults = config.contradictions();
+        if !faults.is_empty() {
+            return Err(ConfigError::Contradiction { file: file.to_owned(), faults });
+        }
+        config.state_dir = base.join(&config.state_dir);
+        config.formats_dir = config.formats_dir.map(|dir| base.join(dir));
+        for endpoint in config.endpoints.values_mut() {
+            endpoint.resolve(base);
+        }
+        Ok(config)
+    }
+
+    /// Where the store lies.
+    pub fn store_path(&self) -> PathBuf {
+        self.state_dir.join("modregn.db")
+    }
+
+    fn contradictions(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.routes.is_empty() {
+            faults.push("no [[route]]: there is nothing to do".to_owned());
+        }
+        for (at, route) in self.routes.iter().enumerate() {
+            let named = [("inbox", &route.inbox.endpoint), ("outbox", &route.outbox.endpoint)];
+            for (side, endpoint) in named {
+                if !self.endpoints.contains_key(endpoint) {
+                    faults.push(format!(
+                        "route[{at}].{side}.endpoint: there is no [endpoint.{endpoint}]"
+                    ));
+                }
+            }
+            let inbox = (&route.inbox.endpoint, &route.inbox.directory);
+            if inbox == (&route.outbox.endpoint, &route.outbox.directory) {
+                faults.push(format!("route[{at}]: inbox and outbox are the same directory"));
+            }
+            let taken = self.routes[..at]
+                .iter()
+                .any(|other| inbox == (&other.inbox.endpoint, &other.inbox.directory));
+            if taken {
+                faults.push(format!("route[{at}].inbox: an earlier route takes its files already"));
+            }
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, "modregn.toml", Path::new("/etc/modregn"))
+    }
+
+    #[test]
+    fn the_example_is_good() {
+        let config = parse(EXAMPLE).unwrap();
+        assert_eq!(config.store_path(), Path::new("/var/lib/modregn/modregn.db"));
+    }
+
+    #[test]
+    fn relative_paths_are_relative_to_the_file() {
+        let text = EXAMPLE.replace("\"/var/lib/modregn\"", "\"state\"");
+        assert_eq!(parse(&text).unwrap().state_dir, Path::new("/etc/modregn/state"));
+    }
+
+    #[test]
+    fn says_where_and_what_is_wrong() {
+        let table = [
+            ("poll_seconds = 30", "pol_seconds = 30", "route[0].inbox.pol_seconds"),
+            ("flow = \"sf2530\"", "flow = \"sf2531\"", "route[0].flow"),
+            ("file_bytes = 4294967296", "file_bytes = \"4 GB\"", "line 20"),
+            ("miljoe = \"TEST\"", "", "missing field `miljoe`"),
+            (
+                "endpoint = \"serviceplatformen\"\ndirectory = \"til-udk\"",
+                "endpoint = \"ky\"\ndirectory = \"til-udk\"",
+                "route[0].inbox.endpoint: there is no [endpoint.ky]",
+            ),
+            ("directory = \"fra-udk\"", "directory = \"til-udk\"", "inbox and outbox are the same"),
+            ("{forespoergsel_id}.txt\"", ".txt\"", "{forespoergsel_id} must be part of the name"),
+        ];
+        for (from, to, says) in table {
+            let text = EXAMPLE.replace(from, to);
+            assert_ne!(text, EXAMPLE, "{from}");
+            let error = parse(&text).unwrap_err().to_string();
+            assert!(error.contains(says), "{says:?} is not in: {error}");
+        }
+    }
+
+    #[test]
+    fn two_routes_never_take_the_same_files() {
+        let route = &EXAMPLE[EXAMPLE.find("[[route]]").unwrap()..];
+        let error = parse(&format!("{EXAMPLE}\n{route}")).unwrap_err().to_string();
+        assert!(error.contains("route[1].inbox: an earlier route takes its files"), "{error}");
+    }
+}
