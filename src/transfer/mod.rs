@@ -1,5 +1,79 @@
 //! The life of a file. [`state`] is the one machine both directions run on; it does no I/O.
-//! [`spool`] is our own disk. Neither knows what a file means: that is the flows' business, above.
+//! [`spool`] is our own disk; [`intake`] brings files in, [`delivery`] takes them out. None of them
+//! knows what a file means: that is the flows' business, above.
 
+pub mod delivery;
+pub mod intake;
+pub mod report;
 pub mod spool;
 pub mod state;
+
+use crate::clock::Clock;
+use crate::endpoint::{EndpointError, NotAFileName};
+use crate::fault::Code;
+use crate::store::{Moment, Problem, Store, StoreError};
+use spool::Spool;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What every worker needs at hand.
+pub struct Desk<'a> {
+    store: &'a Mutex<Box<dyn Store>>,
+    /// Our own disk.
+    pub spool: &'a Spool,
+    clock: &'a dyn Clock,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk over one store, one spool and one clock.
+    pub fn new(store: &'a Mutex<Box<dyn Store>>, spool: &'a Spool, clock: &'a dyn Clock) -> Self {
+        Self { store, spool, clock }
+    }
+
+    /// The store, for one method at a time: SQLite has one writer. A worker that panicked inside it
+    /// has had its transaction rolled back, so the store itself is sound.
+    pub fn store(&self) -> MutexGuard<'a, Box<dyn Store>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Now, UTC.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+}
+
+/// Why a file did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The endpoint.
+    #[error("{0}")]
+    Endpoint(#[source] EndpointError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Our own disk.
+    #[error("the spool: {0}")]
+    Spool(#[from] io::Error),
+    /// This file, for a reason that the journal has too.
+    #[error("{}: {}", .0.code, .0.text)]
+    Refused(Problem),
+    /// A name in the store that is no file name: the store was changed by other hands.
+    #[error(transparent)]
+    Name(#[from] NotAFileName),
+}
+
+/// Our own disk's trouble is nobody else's, though an endpoint was the first to meet it.
+impl From<EndpointError> for TransferError {
+    fn from(error: EndpointError) -> Self {
+        if error.code == Code::SpoolFailed {
+            Self::Spool(io::Error::other(error.what))
+        } else {
+            Self::Endpoint(error)
+        }
+    }
+}
+
+/// Trouble at an endpoint, as a problem of a file that waits for it.
+pub fn problem_of(error: &EndpointError) -> Problem {
+    Problem { class: error.class, code: error.code, text: error.to_string() }
+}

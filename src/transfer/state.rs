@@ -200,3 +200,50 @@ const fn outbound(state: State, event: Event) -> Option<State> {
 const fn only(state: State, from: State, to: State) -> Option<State> {
     if state as u8 == from as u8 { Some(to) } else { None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every step there is; what is not here must be impossible.
+    const STEPS: &[(State, Event, State)] = &[
+        (State::Seen, Event::Fetch, State::Fetched),
+        (State::Seen, Event::Fail, State::Seen),
+        (State::Fetched, Event::Accept, State::Accepted),
+        (State::Fetched, Event::Recognise, State::Recognised),
+        (State::Fetched, Event::Reject, State::Rejected),
+        (State::Fetched, Event::Hold, State::Held),
+        (State::Accepted, Event::Archive, State::Archived),
+        (State::Recognised, Event::Archive, State::Archived),
+        (State::Queued, Event::Render, State::Rendered),
+        (State::Queued, Event::Hold, State::Held),
+        (State::Queued, Event::Fail, State::Failed),
+        (State::Queued, Event::GiveUp, State::Dead),
+        (State::Queued, Event::Requeue, State::Queued),
+        (State::Rendered, Event::Publish, State::Published),
+        (State::Rendered, Event::Fail, State::Failed),
+        (State::Rendered, Event::GiveUp, State::Dead),
+        (State::Rendered, Event::Requeue, State::Queued),
+        (State::Published, Event::Requeue, State::Queued),
+        (State::Failed, Event::Requeue, State::Queued),
+        (State::Dead, Event::Requeue, State::Queued),
+    ];
+
+    #[test]
+    fn only_these_steps_are_possible() {
+        for &state in State::ALL {
+            for &event in Event::ALL {
+                let step = STEPS.iter().find(|step| (step.0, step.1) == (state, event));
+                assert_eq!(next(state, event).ok(), step.map(|step| step.2), "{state} {event}");
+            }
+        }
+    }
+
+    #[test]
+    fn words_name_what_they_came_from() {
+        for &state in State::ALL {
+            assert_eq!(State::from_word(state.word()), Some(state));
+        }
+        assert_eq!(State::from_word("lost"), None);
+    }
+}

@@ -1,0 +1,111 @@
+//! Takes a file out: from being owed to standing complete and verified at its destination. A restart
+//! calls [`deliver`] again with whatever the store says and gets to the same end. May use `endpoint`,
+//! `store` and the spool; what the bytes are is the flow's business.
+
+use super::spool::payload_of;
+use super::state::{Event, State};
+use super::{Desk, TransferError, problem_of};
+use crate::endpoint::{Endpoint, EndpointError, FileName};
+use crate::fault::{Class, Code};
+use crate::store::{Payload, Problem, Step, Transfer};
+use std::path::Path;
+use uuid::Uuid;
+
+/// Writes a transfer's file to a path, durably, from committed rows, and tells what it wrote.
+pub type Render<'a> = &'a mut dyn FnMut(&Transfer, &Path) -> Result<Payload, TransferError>;
+
+/// Delivers one outbound transfer; gives it in [`State::Published`]. After an error the transfer
+/// stands where a later call can go on: `Failed` after passing trouble, `Dead` where an operator must
+/// look at this file, and unmoved where the endpoint itself is at fault.
+pub fn deliver(
+    desk: &Desk<'_>,
+    endpoint: &mut dyn Endpoint,
+    transfer: Transfer,
+    render: Render<'_>,
+) -> Result<Transfer, TransferError> {
+    let transfer = ready(desk, transfer, render)?;
+    match publish(desk, endpoint, &transfer) {
+        Ok(()) => {
+            let published = advance(desk, &transfer, &Step::plain(Event::Publish))?;
+            desk.spool.forget(transfer.id)?;
+            Ok(published)
+        }
+        Err(TransferError::Endpoint(error)) => {
+            note(desk, &transfer, &error)?;
+            Err(error.into())
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Sees to it that the file lies rendered in the spool.
+fn ready(
+    desk: &Desk<'_>,
+    mut transfer: Transfer,
+    render: Render<'_>,
+) -> Result<Transfer, TransferError> {
+    let path = desk.spool.outgoing(transfer.id);
+    match transfer.state {
+        State::Rendered if payload_of(&path).ok() == transfer.payload => return Ok(transfer),
+        State::Rendered | State::Failed => {
+            transfer = advance(desk, &transfer, &Step::plain(Event::Requeue))?;
+        }
+        _ => {}
+    }
+    let rendered = render(&transfer, &path).and_then(|payload| match transfer.payload {
+        Some(before) if before != payload => Err(TransferError::Refused(differs())),
+        _ => Ok(payload),
+    });
+    match rendered {
+        Ok(payload) => {
+            let step = Step { payload: Some(payload), ..Step::plain(Event::Render) };
+            advance(desk, &transfer, &step)
+        }
+        Err(TransferError::Refused(problem)) => {
+            let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::Hold) };
+            advance(desk, &transfer, &step)?;
+            Err(TransferError::Refused(problem))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn publish(
+    desk: &Desk<'_>,
+    endpoint: &mut dyn Endpoint,
+    transfer: &Transfer,
+) -> Result<(), TransferError> {
+    let name = FileName::parse(&transfer.place.name)?;
+    // New for each try: a try that was cut off may still be under way at the server.
+    let temporary = FileName::parse(&format!(".{}.{}.tmp", transfer.id, Uuid::now_v7()))?;
+    let source = desk.spool.outgoing(transfer.id);
+    endpoint.publish(&transfer.place.directory, &name, &temporary, &source)?;
+    Ok(())
+}
+
+/// Journals a failed try. An endpoint that is wrongly set up is not the file's fault: the file keeps
+/// its place in the queue, and no tries are counted.
+fn note(desk: &Desk<'_>, transfer: &Transfer, error: &EndpointError) -> Result<(), TransferError> {
+    let event = match (error.class, error.code) {
+        (Class::Retry, _) => Event::Fail,
+        (_, Code::NameTaken) => Event::GiveUp,
+        (Class::Operator | Class::Reject, _) => return Ok(()),
+    };
+    let problem = problem_of(error);
+    advance(desk, transfer, &Step { problem: Some(problem), ..Step::plain(event) })?;
+    Ok(())
+}
+
+fn advance(desk: &Desk<'_>, transfer: &Transfer, step: &Step) -> Result<Transfer, TransferError> {
+    Ok(desk.store().advance(transfer, step, desk.now())?)
+}
+
+fn differs() -> Problem {
+    Problem {
+        class: Class::Operator,
+        code: Code::AnswerDiffers,
+        text: "rendering it again gave other bytes than the first time, which must not happen: \
+               the layout or the time zone rules have changed since; it is held, nothing was sent"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,109 @@
+//! Brings a file in: from standing complete at an endpoint to lying durable in the spool, journalled
+//! and gone from its source, in that order. May use `endpoint`, `store` and the spool.
+
+use super::spool::{Hashing, write_durably};
+use super::state::{Event, State};
+use super::{Desk, TransferError, problem_of};
+use crate::endpoint::plain::Plain;
+use crate::endpoint::{Endpoint, Entry, FileName};
+use crate::fault::{Class, Code};
+use crate::store::{Place, Problem, Seen, Step, Transfer};
+use std::io;
+
+/// Where files come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The flow that wants them.
+    pub flow: &'a str,
+    /// The endpoint's name.
+    pub endpoint: &'a str,
+    /// The directory there.
+    pub directory: &'a str,
+    /// How they are handed over.
+    pub plain: &'a Plain,
+    /// The largest that is fetched, bytes.
+    pub limit: u64,
+}
+
+impl Source<'_> {
+    /// Where a file of this name stands.
+    pub fn place(&self, name: &FileName) -> Place {
+        Place {
+            endpoint: self.endpoint.to_owned(),
+            directory: self.directory.to_owned(),
+            name: name.to_string(),
+        }
+    }
+}
+
+/// Fetches one file. One that a restart finds half way goes on from where the journal says it is.
+pub fn fetch(
+    desk: &Desk<'_>,
+    source: &Source<'_>,
+    endpoint: &mut dyn Endpoint,
+    entry: &Entry,
+) -> Result<Transfer, TransferError> {
+    let place = source.place(&entry.name);
+    let seen = Seen { flow: source.flow.to_owned(), place, size: entry.size };
+    let transfer = desk.store().see(&seen, desk.now())?;
+    let fetched = match transfer.state {
+        State::Seen => bring(desk, source, endpoint, entry, &transfer)?,
+        _ => same_bytes(source, endpoint, entry, transfer)?,
+    };
+    // With our id before it: the same name may come, and be kept, again.
+    let kept_as = FileName::parse(&format!("{}_{}", fetched.id, entry.name))
+        .or_else(|_| FileName::parse(&fetched.id.to_string()))?;
+    source.plain.clear(endpoint, source.directory, entry, &kept_as)?;
+    Ok(fetched)
+}
+
+fn bring(
+    desk: &Desk<'_>,
+    source: &Source<'_>,
+    endpoint: &mut dyn Endpoint,
+    entry: &Entry,
+    transfer: &Transfer,
+) -> Result<Transfer, TransferError> {
+    let copied = write_durably::<TransferError>(&desk.spool.incoming(transfer.id), |out| {
+        Ok(endpoint.fetch(source.directory, entry, source.limit, out)?)
+    });
+    match copied {
+        Ok(payload) => {
+            let step = Step { payload: Some(payload), ..Step::plain(Event::Fetch) };
+            Ok(desk.store().advance(transfer, &step, desk.now())?)
+        }
+        Err(TransferError::Endpoint(error)) if error.is_about_the_file() => {
+            let problem = problem_of(&error);
+            // Said once: the file stays where it stands and is looked at again on every pass.
+            if transfer.problem.as_ref() != Some(&problem) {
+                let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::Fail) };
+                desk.store().advance(transfer, &step, desk.now())?;
+            }
+            Err(TransferError::Refused(problem))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// After a crash between the journal and the source's removal the file still stands there. It may
+/// also be another file that came under the same name since: that one waits for its own turn.
+fn same_bytes(
+    source: &Source<'_>,
+    endpoint: &mut dyn Endpoint,
+    entry: &Entry,
+    transfer: Transfer,
+) -> Result<Transfer, TransferError> {
+    let mut hashing = Hashing::new(io::sink());
+    endpoint.fetch(source.directory, entry, source.limit, &mut hashing)?;
+    if transfer.payload == Some(hashing.payload()) {
+        Ok(transfer)
+    } else {
+        Err(TransferError::Refused(Problem {
+            class: Class::Retry,
+            code: Code::StillProcessing,
+            text: "another file of this name is still being processed; this one is looked at \
+                   again on the next pass"
+                .to_owned(),
+        }))
+    }
+}
