@@ -1,0 +1,284 @@
+//! SF2530: a municipality asks before its payout, every active agreement is marked "payment expected",
+//! and one file with all transactions goes back.
+
+use super::{Flow, Preview, Processed};
+use crate::config::Outbox;
+use crate::domain::{Forespoergsel, Miljoe, Svar};
+use crate::fault::{Class, Code};
+use crate::layout::Layout;
+use crate::message::{BindError, forespoergsel, svar};
+use crate::record::{Faults, Options, ReadError, WriteError};
+use crate::store::{
+    Answer, AnswerOrder, Payload, Place, Problem, Step, Store, StoreError, Transfer,
+};
+use crate::transfer::report::Report;
+use crate::transfer::spool::write_durably;
+use crate::transfer::state::{Event, State};
+use crate::transfer::{Desk, TransferError};
+use fs_err::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// The layouts of the two messages.
+pub const FORESPOERGSEL_LAYOUT: &str = "sf2530-forespoergsel";
+/// See [`FORESPOERGSEL_LAYOUT`].
+pub const SVAR_LAYOUT: &str = "sf2530-svar";
+
+/// One route's settings and compiled formats.
+pub struct Sf2530 {
+    forespoergsel: forespoergsel::Format,
+    svar: svar::Format,
+    options: Options,
+    outbox: Outbox,
+}
+
+/// Why a file is not applied.
+struct Refusal {
+    event: Event,
+    problem: Problem,
+    faults: Option<Faults>,
+}
+
+impl Sf2530 {
+    /// Binds the flow to the layouts of its two messages.
+    pub fn new(
+        forespoergsel: &Layout,
+        svar: &Layout,
+        options: Options,
+        outbox: Outbox,
+    ) -> Result<Self, BindError> {
+        Ok(Self {
+            forespoergsel: forespoergsel::Format::bind(forespoergsel)?,
+            svar: svar::Format::bind(svar)?,
+            options,
+            outbox,
+        })
+    }
+
+    /// Reads a request; the refusal says why it cannot be answered.
+    fn read(
+        &self,
+        desk: &Desk<'_>,
+        input: impl Read,
+    ) -> Result<Result<Forespoergsel, Refusal>, TransferError> {
+        let request = match self.forespoergsel.read(input, self.options) {
+            Ok(request) => request,
+            Err(ReadError::Faults(faults)) => return Ok(Err(Refusal::faulty(faults))),
+            Err(ReadError::Io(error)) => return Err(error.into()),
+        };
+        let ours = desk.store().miljoe();
+        if request.miljoe == ours {
+            Ok(Ok(request))
+        } else {
+            Ok(Err(Refusal::wrong_miljoe(&request, ours)))
+        }
+    }
+
+    fn check(
+        &self,
+        desk: &Desk<'_>,
+        inbound: &Transfer,
+    ) -> Result<Result<Forespoergsel, Refusal>, TransferError> {
+        if let Some(earlier) = desk.store().earlier(inbound)?
+            && earlier.payload != inbound.payload
+        {
+            return Ok(Err(Refusal::name_conflict(&earlier)));
+        }
+        self.read(desk, File::open(desk.spool.incoming(inbound.id))?)
+    }
+
+    fn answer(
+        &self,
+        desk: &Desk<'_>,
+        inbound: &Transfer,
+        request: &Forespoergsel,
+    ) -> Result<Answer, TransferError> {
+        let place = Place {
+            endpoint: self.outbox.endpoint.clone(),
+            directory: self.outbox.directory.clone(),
+            name: self.outbox.name.name_for(request),
+        };
+        let order = AnswerOrder { inbound, request, place: &place };
+        Ok(desk.store().answer(&order, desk.now())?)
+    }
+
+    fn refuse(
+        desk: &Desk<'_>,
+        inbound: &Transfer,
+        refusal: &Refusal,
+    ) -> Result<Processed, TransferError> {
+        let verdict = if refusal.event == Event::Hold { State::Held } else { State::Rejected };
+        let report = Report::new(inbound, verdict, &refusal.problem, refusal.faults.as_ref());
+        desk.spool.set_apart(inbound.id, &report.files())?;
+        let step = Step { problem: Some(refusal.problem.clone()), ..Step::plain(refusal.event) };
+        let inbound = desk.store().advance(inbound, &step, desk.now())?;
+        desk.spool.forget(inbound.id)?;
+        Ok(Processed { inbound, answer: None })
+    }
+}
+
+impl Flow for Sf2530 {
+    fn process(&self, desk: &Desk<'_>, inbound: Transfer) -> Result<Processed, TransferError> {
+        let request = match self.check(desk, &inbound)? {
+            Ok(request) => request,
+            Err(refusal) => return Self::refuse(desk, &inbound, &refusal),
+        };
+        match self.answer(desk, &inbound, &request)? {
+            Answer::New { svar, inbound, outbound } | Answer::Again { svar, inbound, outbound } => {
+                Ok(Processed { inbound, answer: Some((outbound, svar)) })
+            }
+            Answer::Conflict { .. } => {
+                Self::refuse(desk, &inbound, &Refusal::id_conflict(&request))
+            }
+        }
+    }
+
+    fn render(
+        &self,
+        desk: &Desk<'_>,
+        outbound: &Transfer,
+        path: &Path,
+    ) -> Result<Payload, TransferError> {
+        let store = desk.store();
+        let svar =
+            outbound.forespoergsel_id.map(|id| store.svar(id)).transpose()?.flatten().ok_or_else(
+                || TransferError::Refused(unbalanced("its request is not in the store")),
+            )?;
+        let payload = write_durably(path, |out| self.write(&**store, &svar, out))?;
+        drop(store);
+        self.balance(&svar, path)?;
+        Ok(payload)
+    }
+
+    fn preview(
+        &self,
+        desk: &Desk<'_>,
+        input: &mut dyn Read,
+        out: &mut dyn Write,
+    ) -> Result<Preview, TransferError> {
+        let request = match self.read(desk, input)? {
+            Ok(request) => request,
+            Err(refusal) => return Ok(Preview::Refused(refusal.problem)),
+        };
+        let store = desk.store();
+        match store.svar(request.forespoergsel_id)? {
+            Some(svar) if svar.forespoergsel == request => {
+                self.write(&**store, &svar, out)?;
+                Ok(Preview::AnsweredAgain(svar))
+            }
+            Some(_) => Ok(Preview::Refused(Refusal::id_conflict(&request).problem)),
+            None => {
+                let mut file = self
+                    .svar
+                    .begin(&request, desk.now(), self.options.cpr, out)
+                    .map_err(unwritable)?;
+                let svar = store.preview(&request, desk.now(), &mut |row| {
+                    file.transaktion(&row).map_err(stop)
+                })?;
+                file.finish().map_err(unwritable)?;
+                Ok(Preview::Marked(svar))
+            }
+        }
+    }
+}
+
+impl Sf2530 {
+    /// Writes an answer from committed rows, and nothing else.
+    fn write(
+        &self,
+        store: &dyn Store,
+        svar: &Svar,
+        out: &mut dyn Write,
+    ) -> Result<(), TransferError> {
+        let request = &svar.forespoergsel;
+        let mut file =
+            self.svar.begin(request, svar.dannet, self.options.cpr, out).map_err(unwritable)?;
+        store.each_transaktion(request.forespoergsel_id, &mut |row| {
+            file.transaktion(&row).map_err(stop)
+        })?;
+        file.finish().map_err(unwritable)
+    }
+
+    /// Rule of the house: what leaves is what was marked. The file is read back as its recipient
+    /// will read it, and held against the committed request.
+    fn balance(&self, svar: &Svar, path: &Path) -> Result<(), TransferError> {
+        let in_file = match self.svar.totals(File::open(path)?, self.options) {
+            Ok(totals) => totals,
+            Err(ReadError::Faults(faults)) => {
+                return Err(TransferError::Refused(unbalanced(&format!("read back, {faults}"))));
+            }
+            Err(ReadError::Io(error)) => return Err(error.into()),
+        };
+        let committed = svar::Totals::from(svar);
+        if in_file == committed {
+            Ok(())
+        } else {
+            let what = format!("the file has {in_file}, the store {committed}");
+            Err(TransferError::Refused(unbalanced(&what)))
+        }
+    }
+}
+
+/// A row that the layout cannot write ends the stream of rows.
+fn stop(error: WriteError) -> StoreError {
+    StoreError::Visitor(Box::new(error))
+}
+
+fn unwritable(error: WriteError) -> TransferError {
+    match error {
+        WriteError::Io(error) => error.into(),
+        WriteError::Fault(fault) => TransferError::Refused(unbalanced(&fault.to_string())),
+    }
+}
+
+fn unbalanced(what: &str) -> Problem {
+    Problem {
+        class: Class::Operator,
+        code: Code::OutOfBalance,
+        text: format!("the answer does not balance: {what}; it is held, nothing was sent"),
+    }
+}
+
+impl Refusal {
+    fn faulty(faults: Faults) -> Self {
+        let text = format!(
+            "{faults}; ask the sender for a corrected file, under a new name and \
+             forespoergsel_id"
+        );
+        let code = faults.as_slice().first().map_or(Code::EmptyFile, |fault| fault.code);
+        Self {
+            event: Event::Reject,
+            problem: Problem { class: Class::Reject, code, text },
+            faults: Some(faults),
+        }
+    }
+
+    fn wrong_miljoe(request: &Forespoergsel, ours: Miljoe) -> Self {
+        let text = format!(
+            "the file says {}, this store is {ours}: it came to the wrong place; ask the sender",
+            request.miljoe
+        );
+        let problem = Problem { class: Class::Reject, code: Code::WrongMiljoe, text };
+        Self { event: Event::Reject, problem, faults: None }
+    }
+
+    fn name_conflict(earlier: &Transfer) -> Self {
+        let text = format!(
+            "a file of this name was accepted before with other content (transfer {}); ask the \
+             sender which one holds: the earlier one stays answered until then",
+            earlier.id
+        );
+        let problem = Problem { class: Class::Operator, code: Code::NameConflict, text };
+        Self { event: Event::Hold, problem, faults: None }
+    }
+
+    fn id_conflict(request: &Forespoergsel) -> Self {
+        let text = format!(
+            "forespoergsel_id {} was used before with other content; ask the sender which one \
+             holds: the earlier one stays answered until then",
+            request.forespoergsel_id
+        );
+        let problem = Problem { class: Class::Operator, code: Code::RequestConflict, text };
+        Self { event: Event::Hold, problem, faults: None }
+    }
+}
