@@ -1,0 +1,35 @@
+//! One pass over everything that waits, all routes side by side: what `batch` and `demo` do.
+
+use super::Engine;
+use super::pass::{Observer, PassReport, Retry, RouteRunner};
+use std::thread;
+
+/// Does every route's round once, and a second look at files that were not complete at the first.
+pub fn batch(engine: &Engine, observer: &dyn Observer) -> PassReport {
+    thread::scope(|scope| {
+        let routes: Vec<_> = (0..engine.config().routes.len())
+            .map(|route| scope.spawn(move || one_route(engine, route, observer)))
+            .collect();
+        let mut whole = PassReport::default();
+        for route in routes {
+            match route.join() {
+                Ok(report) => whole.merge(report),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        whole
+    })
+}
+
+fn one_route(engine: &Engine, route: usize, observer: &dyn Observer) -> PassReport {
+    let mut runner = RouteRunner::new(engine, route);
+    let mut report = runner.pass(Retry::Now, observer);
+    if let Some(pause) = runner.next_look()
+        && report.failure.is_none()
+    {
+        thread::sleep(pause);
+        report.incomplete = 0;
+        report.merge(runner.pass(Retry::WhenDue, observer));
+    }
+    report
+}

@@ -1,0 +1,199 @@
+//! Everything that is opened once and shared by all routes.
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, FlowName, LayoutFileError, Route, load_layouts};
+use crate::flow::Flow;
+use crate::flow::sf2530::{self, Sf2530};
+use crate::layout::Layouts;
+use crate::message::BindError;
+use crate::record::Options;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+use crate::transfer::Desk;
+use crate::transfer::spool::Spool;
+use fs_err::{self as fs, File};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use uuid::Uuid;
+
+/// The store, the spool and the flows of one configuration.
+pub struct Engine {
+    config: Config,
+    store: Mutex<Box<dyn Store>>,
+    spool: Spool,
+    clock: Box<dyn Clock>,
+    flows: Vec<Box<dyn Flow>>,
+    claimed: Mutex<BTreeSet<Uuid>>,
+    stopping: AtomicBool,
+    // Released when the engine goes, however it goes.
+    _lock: Option<File>,
+}
+
+/// Why the engine did not start. Nothing has been touched.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A layout of `formats_dir`.
+    #[error(transparent)]
+    Layout(#[from] LayoutFileError),
+    /// No layout of this id, built in or in `formats_dir`.
+    #[error("there is no layout {0}")]
+    NoLayout(&'static str),
+    /// A layout lacks what its message needs.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Our own disk.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Another process works on this state directory.
+    #[error(
+        "another modregn is at work in {0}: wait until it is done, or stop it (a running daemon \
+         needs no batch beside it)"
+    )]
+    Busy(String),
+}
+
+impl Engine {
+    /// Opens everything a configuration names, to work with it alone, and sweeps up what a crash left
+    /// in the spool.
+    pub fn open(config: Config, clock: Box<dyn Clock>) -> Result<Self, EngineError> {
+        let flows = flows(&config)?;
+        let spool = Spool::open(&config.state_dir)?;
+        let lock = lock(&config.state_dir)?;
+        let store = SqliteStore::open(&config.store_path(), config.miljoe)?;
+        let engine = Self::assemble(config, Box::new(store), spool, clock, flows, Some(lock));
+        engine.sweep()?;
+        Ok(engine)
+    }
+
+    /// Opens everything only to look at it, beside whoever works with it.
+    pub fn look(config: Config, clock: Box<dyn Clock>) -> Result<Self, EngineError> {
+        let flows = flows(&config)?;
+        let spool = Spool::new(&config.state_dir);
+        let store = SqliteStore::open_read_only(&config.store_path(), config.miljoe)?;
+        Ok(Self::assemble(config, Box::new(store), spool, clock, flows, None))
+    }
+
+    fn assemble(
+        config: Config,
+        store: Box<dyn Store>,
+        spool: Spool,
+        clock: Box<dyn Clock>,
+        flows: Vec<Box<dyn Flow>>,
+        lock: Option<File>,
+    ) -> Self {
+        let (store, claimed) = (Mutex::new(store), Mutex::default());
+        let stopping = AtomicBool::new(false);
+        Self { config, store, spool, clock, flows, claimed, stopping, _lock: lock }
+    }
+
+    /// The configuration it was opened with.
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What every worker needs at hand.
+    pub fn desk(&self) -> Desk<'_> {
+        Desk::new(&self.store, &self.spool, &*self.clock)
+    }
+
+    /// The flow of the route at this place in the configuration.
+    pub(super) fn flow(&self, route: usize) -> &dyn Flow {
+        &*self.flows[route]
+    }
+
+    /// Lets every worker finish the file it holds and take no other.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Engine::stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Claims a transfer for one worker; `None` while another has it. The same request under two
+    /// names owes one answer, and two workers must not deliver it side by side.
+    pub(super) fn claim(&self, transfer: Uuid) -> Option<Claim<'_>> {
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        claimed.insert(transfer).then_some(Claim { engine: self, transfer })
+    }
+
+    /// Removes spooled bytes whose transfer needs them no more: the last act of a file's life, which
+    /// a crash can come before.
+    fn sweep(&self) -> Result<(), EngineError> {
+        let desk = self.desk();
+        for id in self.spool.transfers()? {
+            match desk.store().transfer(id)? {
+                Some(transfer) if transfer.state.needs_spool() => {}
+                Some(_) => self.spool.forget(id)?,
+                None => {
+                    tracing::warn!(%id, "the spool has bytes of a transfer the store does not know");
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A worker's hold on a transfer; let go when dropped.
+pub(super) struct Claim<'e> {
+    engine: &'e Engine,
+    transfer: Uuid,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        let mut claimed = self.engine.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        claimed.remove(&self.transfer);
+    }
+}
+
+fn flows(config: &Config) -> Result<Vec<Box<dyn Flow>>, EngineError> {
+    let layouts = load_layouts(config.formats_dir.as_deref())?;
+    config.routes.iter().map(|route| flow_of(config, route, &layouts)).collect()
+}
+
+fn flow_of(
+    config: &Config,
+    route: &Route,
+    layouts: &Layouts,
+) -> Result<Box<dyn Flow>, EngineError> {
+    let layout = |id| layouts.get(id).ok_or(EngineError::NoLayout(id));
+    match route.flow {
+        FlowName::Sf2530 => Ok(Box::new(Sf2530::new(
+            &*layout(sf2530::FORESPOERGSEL_LAYOUT)?,
+            &*layout(sf2530::SVAR_LAYOUT)?,
+            read_options(config),
+            route.outbox.clone(),
+        )?)),
+    }
+}
+
+fn read_options(config: &Config) -> Options {
+    Options {
+        cpr: config.cpr.into(),
+        fault_limit: config.limits.faults_per_file,
+        ..Options::default()
+    }
+}
+
+fn lock(state_dir: &Path) -> Result<File, EngineError> {
+    let path = state_dir.join("lock");
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
+    match file.file().try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(EngineError::Busy(state_dir.display().to_string()))
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+    }
+}

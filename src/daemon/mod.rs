@@ -1,0 +1,16 @@
+//! What turns files into work: [`Engine`] holds everything that is opened once; [`pass`] does one
+//! round over one route; [`run`] does rounds until it is told to stop. `batch`, `demo` and the daemon
+//! are this same engine.
+
+mod batch;
+mod dry_run;
+mod engine;
+mod pass;
+mod run;
+mod work;
+
+pub use batch::batch;
+pub use dry_run::{FilePreview, dry_run};
+pub use engine::{Engine, EngineError};
+pub use pass::{FileOutcome, Observer, PassReport, Retry, RouteRunner, Verdict};
+pub use run::run;

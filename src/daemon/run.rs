@@ -1,0 +1,85 @@
+//! The daemon: every route in a thread of its own, so that a slow server holds up nobody else. A
+//! route's round begins when its inbox changes, when its time has come, and at the start.
+
+use super::pass::{Observer, PassReport, Retry, RouteRunner};
+use super::{Engine, EngineError};
+use crate::endpoint::watch::Watch;
+use crossbeam_channel::{Receiver, bounded, never, select};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use std::thread;
+use std::time::Duration;
+
+/// Pause after the store or our own disk failed.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+/// Works until SIGTERM or SIGINT; then every worker finishes the file it holds.
+pub fn run(engine: &Engine, observer: &dyn Observer) -> Result<(), EngineError> {
+    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+    let handle = signals.handle();
+    let (stop, stopped) = bounded::<()>(0);
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            if let Some(signal) = signals.forever().next() {
+                tracing::info!(signal, "stopping: finishing what is under way");
+                engine.stop();
+            }
+            // Every route waits for this channel to close.
+            drop(stop);
+        });
+        let routes: Vec<_> = (0..engine.config().routes.len())
+            .map(|route| {
+                let stopped = stopped.clone();
+                scope.spawn(move || serve(engine, route, &stopped, observer))
+            })
+            .collect();
+        for route in routes {
+            if route.join().is_err() {
+                tracing::error!("a route's thread panicked: stopping");
+                engine.stop();
+                handle.close();
+            }
+        }
+        handle.close();
+    });
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Rounds over one route until `stopped` closes.
+fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn Observer) {
+    let mut runner = RouteRunner::new(engine, route);
+    let inbox = &runner.route().inbox;
+    let watch = watch(engine, &inbox.endpoint, &inbox.directory);
+    let woken = watch.as_ref().map_or_else(never, |watch| watch.wake(0).clone());
+    let poll = Duration::from_secs(inbox.poll_seconds);
+    tracing::info!(
+        flow = runner.route().flow.as_str(),
+        inbox = format!("{}:{}", inbox.endpoint, inbox.directory),
+        "serving"
+    );
+    while !engine.is_stopping() {
+        let report = runner.pass(Retry::WhenDue, observer);
+        let pause = pause_after(&report, poll, runner.next_look());
+        select! {
+            recv(stopped) -> _ => {}
+            recv(woken) -> _ => {}
+            default(pause) => {}
+        }
+    }
+}
+
+fn watch(engine: &Engine, endpoint: &str, directory: &str) -> Option<Watch> {
+    let path = engine.config().endpoints[endpoint].watchable(directory)?;
+    Watch::start(&[path])
+        .inspect_err(|error| tracing::warn!("{error}: it is listed every poll_seconds instead"))
+        .ok()
+}
+
+fn pause_after(report: &PassReport, poll: Duration, next_look: Option<Duration>) -> Duration {
+    if report.failure.is_some() {
+        AFTER_FAILURE
+    } else {
+        next_look.map_or(poll, |look| look.min(poll))
+    }
+}

@@ -1,0 +1,235 @@
+//! One worker's part of a round: takes files from the shared list and carries each to its end.
+
+use super::Engine;
+use super::pass::{FileOutcome, Observer, PassReport, Verdict};
+use crate::config::Route;
+use crate::endpoint::{Endpoint, EndpointError, Entry};
+use crate::fault::Class;
+use crate::flow::{Flow, Processed};
+use crate::store::{Problem, Step, Transfer};
+use crate::transfer::intake::{self, Source};
+use crate::transfer::state::{Event, State};
+use crate::transfer::{Desk, TransferError, delivery, problem_of};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Something to be carried to its end.
+pub(super) enum Job {
+    /// A complete file in the inbox.
+    Arrived(Entry),
+    /// A file that is in the spool already.
+    Unfinished(Transfer),
+    /// An answer that has not left yet.
+    Owed(Transfer),
+}
+
+/// What the workers of one round share.
+pub(super) struct Round<'r> {
+    engine: &'r Engine,
+    desk: Desk<'r>,
+    route: &'r Route,
+    flow: &'r dyn Flow,
+    jobs: Mutex<VecDeque<Job>>,
+    report: Mutex<PassReport>,
+    observer: &'r dyn Observer,
+}
+
+/// One worker's connections, opened when first needed.
+pub(super) struct Session<'e> {
+    engine: &'e Engine,
+    endpoints: BTreeMap<String, Box<dyn Endpoint>>,
+}
+
+type Outcome = Result<Option<FileOutcome>, TransferError>;
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'r> Round<'r> {
+    pub(super) fn new(
+        engine: &'r Engine,
+        route: &'r Route,
+        flow: &'r dyn Flow,
+        jobs: Vec<Job>,
+        report: PassReport,
+        observer: &'r dyn Observer,
+    ) -> Self {
+        let (jobs, report) = (Mutex::new(jobs.into()), Mutex::new(report));
+        Self { engine, desk: engine.desk(), route, flow, jobs, report, observer }
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        locked(&self.jobs).len()
+    }
+
+    pub(super) fn into_report(self) -> PassReport {
+        self.report.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next job; none after a failure of the store or the disk, which every job needs, and none
+    /// while we are stopping.
+    fn next(&self) -> Option<Job> {
+        if self.engine.is_stopping() || locked(&self.report).failure.is_some() {
+            return None;
+        }
+        locked(&self.jobs).pop_front()
+    }
+
+    /// Whether an endpoint has given trouble in this round: it is left alone until the next.
+    fn is_troubled(&self, endpoint: &str) -> bool {
+        locked(&self.report).troubles.contains_key(endpoint)
+    }
+
+    fn trouble(&self, error: EndpointError) {
+        tracing::warn!(endpoint = error.endpoint, code = %error.code, "{error}");
+        locked(&self.report).troubles.entry(error.endpoint.clone()).or_insert(error);
+    }
+
+    /// What is wrong with an endpoint, as a problem of the files that wait for it.
+    fn known_trouble(&self, endpoint: &str) -> Option<Problem> {
+        locked(&self.report).troubles.get(endpoint).map(problem_of)
+    }
+
+    /// The store or our own disk failed: no further job is begun.
+    fn fail(&self, error: TransferError) {
+        tracing::error!("{error}");
+        locked(&self.report).failure.get_or_insert(error);
+    }
+
+    fn record(&self, outcome: FileOutcome) {
+        outcome.log(self.route.flow.as_str());
+        self.observer.done(&outcome);
+        locked(&self.report).files.push(outcome);
+    }
+}
+
+impl<'e> Session<'e> {
+    pub(super) fn new(engine: &'e Engine) -> Self {
+        Self { engine, endpoints: BTreeMap::new() }
+    }
+
+    /// The connection to an endpoint of the configuration.
+    pub(super) fn endpoint(&mut self, name: &str) -> &mut dyn Endpoint {
+        let settings = &self.engine.config().endpoints;
+        &mut **self.endpoints.entry(name.to_owned()).or_insert_with(|| settings[name].open(name))
+    }
+
+    /// Works until no job is left.
+    pub(super) fn work(&mut self, round: &Round<'_>) {
+        while let Some(job) = round.next() {
+            let begun = Instant::now();
+            let done = match job {
+                Job::Arrived(entry) => self.arrived(round, &entry),
+                Job::Unfinished(transfer) => self.go_on(round, transfer),
+                Job::Owed(transfer) => self.owed(round, transfer),
+            };
+            match done {
+                Ok(Some(outcome)) => round.record(FileOutcome { took: begun.elapsed(), ..outcome }),
+                Ok(None) => {}
+                Err(TransferError::Endpoint(error)) => round.trouble(error),
+                Err(error) => round.fail(error),
+            }
+        }
+    }
+
+    fn arrived(&mut self, round: &Round<'_>, entry: &Entry) -> Outcome {
+        let inbox = &round.route.inbox;
+        if round.is_troubled(&inbox.endpoint) {
+            return Ok(None);
+        }
+        let source = Source {
+            flow: round.route.flow.as_str(),
+            endpoint: &inbox.endpoint,
+            directory: &inbox.directory,
+            plain: &inbox.plain,
+            limit: self.engine.config().limits.file_bytes,
+        };
+        match intake::fetch(&round.desk, &source, self.endpoint(&inbox.endpoint), entry) {
+            Ok(transfer) => self.go_on(round, transfer),
+            Err(TransferError::Refused(problem)) => {
+                Ok(Some(FileOutcome::new(source.place(&entry.name), kept_back(problem))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Carries a file that is in the spool to its end.
+    fn go_on(&mut self, round: &Round<'_>, transfer: Transfer) -> Outcome {
+        if transfer.state != State::Fetched {
+            archive(&round.desk, &transfer)?;
+            return Ok(None);
+        }
+        let Processed { inbound, answer } = round.flow.process(&round.desk, transfer)?;
+        let Some((owed, svar)) = answer else {
+            return Ok(FileOutcome::refused(inbound));
+        };
+        let answered = if inbound.state == State::Recognised {
+            Verdict::AnsweredAgain
+        } else {
+            Verdict::Answered
+        };
+        let place = owed.place.clone();
+        let obstacle = self.deliver(round, owed)?;
+        archive(&round.desk, &inbound)?;
+        Ok(Some(FileOutcome {
+            answer: Some((svar, place)),
+            transfer: Some(inbound.id),
+            ..FileOutcome::new(inbound.place, obstacle.unwrap_or(answered))
+        }))
+    }
+
+    fn owed(&mut self, round: &Round<'_>, transfer: Transfer) -> Outcome {
+        let (place, id) = (transfer.place.clone(), transfer.id);
+        let verdict = self.deliver(round, transfer)?.unwrap_or(Verdict::Delivered);
+        Ok(Some(FileOutcome { transfer: Some(id), ..FileOutcome::new(place, verdict) }))
+    }
+
+    /// Delivers an answer; what kept it from leaving, if something did.
+    fn deliver(
+        &mut self,
+        round: &Round<'_>,
+        owed: Transfer,
+    ) -> Result<Option<Verdict>, TransferError> {
+        if matches!(owed.state, State::Held | State::Dead) {
+            return Ok(owed.problem.map(Verdict::Held));
+        }
+        let name = owed.place.endpoint.clone();
+        if let Some(problem) = round.known_trouble(&name) {
+            return Ok(Some(Verdict::Waiting(problem)));
+        }
+        let Some(_claim) = self.engine.claim(owed.id) else {
+            return Ok(None);
+        };
+        let mut render =
+            |transfer: &Transfer, path: &Path| round.flow.render(&round.desk, transfer, path);
+        match delivery::deliver(&round.desk, self.endpoint(&name), owed, &mut render) {
+            Ok(_) => Ok(None),
+            Err(TransferError::Endpoint(error)) => {
+                let problem = problem_of(&error);
+                if !error.is_about_the_file() {
+                    round.trouble(error);
+                }
+                Ok(Some(kept_back(problem)))
+            }
+            Err(TransferError::Refused(problem)) => Ok(Some(Verdict::Held(problem))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn kept_back(problem: Problem) -> Verdict {
+    match problem.class {
+        Class::Retry => Verdict::Waiting(problem),
+        Class::Reject | Class::Operator => Verdict::Held(problem),
+    }
+}
+
+fn archive(desk: &Desk<'_>, inbound: &Transfer) -> Result<(), TransferError> {
+    desk.spool.archive(inbound.id)?;
+    desk.store().advance(inbound, &Step::plain(Event::Archive), desk.now())?;
+    desk.spool.forget(inbound.id)?;
+    Ok(())
+}
