@@ -3,11 +3,16 @@
 
 pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod daemon;
 pub mod domain;
 pub mod endpoint;
 pub mod fault;
+pub mod flow;
 pub mod generate;
 pub mod layout;
+pub mod message;
+pub mod observe;
 pub mod record;
 pub mod store;
 pub mod transfer;

@@ -38,7 +38,7 @@ pub(super) struct PlanArgs {
 }
 
 impl PlanArgs {
-    fn plan(self) -> anyhow::Result<Plan> {
+    pub(super) fn plan(self) -> anyhow::Result<Plan> {
         let kommuner = usize::from(self.kommuner);
         Ok(Plan::new(self.seed, kommuner, self.aftaler, self.dispositionsdato)?)
     }
@@ -71,7 +71,7 @@ const HEADER: [&str; 10] = [
     "status",
 ];
 
-fn write_csv(plan: &Plan, out: &mut dyn Write) -> csv::Result<()> {
+pub(super) fn write_csv(plan: &Plan, out: &mut dyn Write) -> csv::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(HEADER)?;
     for aftale in aftaler(plan) {

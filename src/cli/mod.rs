@@ -1,21 +1,40 @@
 //! The command line: one file for each subcommand. Parses arguments, calls the rooms below, shows
 //! what came of it. Output goes to the handles in [`Io`]; only this room speaks to people.
 
+mod batch;
+mod config;
+mod demo;
+mod dry_run;
 pub mod exit;
+mod files;
 mod generate;
 mod layout;
+mod outcome;
+mod run;
+mod status;
+mod table;
 
 pub use exit::Exit;
+
+use crate::config::{Config, ConfigError};
+use crate::observe::log;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Moment, Store, StoreError};
+use chrono_tz::Europe::Copenhagen;
 
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// UDK Debitor's side of SF2530, SF2520 and SF1590_B_02.
 #[derive(Debug, Parser)]
 #[command(name = "modregn", version, propagate_version = true, max_term_width = 100)]
 struct Args {
+    /// How log lines on stderr look; MODREGN_LOG filters them (`debug`, `modregn=trace`).
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log: log::Format,
     #[command(subcommand)]
     command: Command,
 }
@@ -27,6 +46,56 @@ enum Command {
     Generate(generate::Generate),
     /// Record layouts: check them, read them, begin a new one.
     Layout(layout::Args),
+    Batch(batch::Args),
+    Run(run::Args),
+    Status(status::Args),
+    Files(files::Args),
+    Config(config::Args),
+    Demo(demo::Args),
+}
+
+impl Command {
+    /// What is logged where MODREGN_LOG says nothing: a command that reports what it did logs only
+    /// what goes wrong.
+    const fn default_log(&self) -> &'static str {
+        match self {
+            Self::Run(_) => "info",
+            _ => "error",
+        }
+    }
+}
+
+/// Which configuration.
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// The configuration file.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MODREGN_CONFIG",
+        default_value = "/etc/modregn/modregn.toml"
+    )]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    fn load(&self) -> Result<Config, ConfigError> {
+        Config::load(&self.config)
+    }
+
+    fn path(&self) -> &Path {
+        &self.config
+    }
+}
+
+/// The store of a configuration, only to look at, beside whoever works on it.
+fn look(config: &Config) -> Result<Box<dyn Store>, StoreError> {
+    Ok(Box::new(SqliteStore::open_read_only(&config.store_path(), config.miljoe)?))
+}
+
+/// A moment as people in Denmark read it: local time, to the second.
+fn danish(at: Moment) -> String {
+    at.with_timezone(&Copenhagen).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// Where a command writes.
@@ -49,6 +118,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
+    log::init(args.log, args.command.default_log());
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let terminal = stderr.is_terminal();
     let mut io = Io { out: &mut stdout.lock(), err: &mut stderr.lock(), terminal };
@@ -71,5 +141,11 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     match command {
         Command::Generate(generate) => generate::run(generate, io),
         Command::Layout(args) => layout::run(args, io),
+        Command::Batch(args) => batch::run(&args, io),
+        Command::Run(args) => run::run(&args, io),
+        Command::Status(args) => status::run(&args, io),
+        Command::Files(args) => files::run(&args, io),
+        Command::Config(args) => config::run(&args, io),
+        Command::Demo(args) => demo::run(&args, io),
     }
 }

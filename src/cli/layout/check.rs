@@ -1,8 +1,8 @@
 //! `modregn layout check`: every fault of layout files, at its place.
 
-use super::{layout_files, load};
 use crate::cli::{Exit, Io};
-use crate::layout::{Layout, compile};
+use crate::config::layout_files;
+use crate::layout::{Layout, Layouts, compile};
 use std::path::{Path, PathBuf};
 
 /// Checks the directory's layouts, or the shipped ones.
@@ -10,7 +10,7 @@ pub(super) fn all(formats: Option<&Path>, io: &mut Io<'_>) -> anyhow::Result<Exi
     if let Some(directory) = formats {
         return files(&layout_files(directory)?, io);
     }
-    for layout in load(None)?.iter() {
+    for layout in Layouts::builtin().iter() {
         sound("shipped", layout, io)?;
     }
     Ok(Exit::Done)

@@ -6,8 +6,9 @@ mod show;
 mod words;
 
 use super::{Exit, Io};
+use crate::config::{add_layout, load_layouts};
 use crate::layout::{Layout, Layouts};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::Subcommand;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +50,7 @@ enum Command {
 pub(super) fn run(args: Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let formats = args.formats.as_deref();
     match args.command {
-        Command::List => show::list(&load(formats)?, io),
+        Command::List => show::list(&load_layouts(formats)?, io),
         Command::Check { files } if files.is_empty() => check::all(formats, io),
         Command::Check { files } => check::files(&files, io),
         Command::Show { layout, markdown } => show::run(&*find(&layout, formats)?, markdown, io),
@@ -60,37 +61,9 @@ pub(super) fn run(args: Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
 /// The layout of this id, or of this file.
 fn find(id_or_file: &str, formats: Option<&Path>) -> anyhow::Result<Arc<Layout>> {
     if Path::new(id_or_file).extension().is_some_and(|extension| extension == "toml") {
-        return add(&mut Layouts::builtin(), Path::new(id_or_file));
+        return Ok(add_layout(&mut Layouts::builtin(), Path::new(id_or_file))?);
     }
-    load(formats)?.get(id_or_file).with_context(|| {
+    load_layouts(formats)?.get(id_or_file).with_context(|| {
         format!("there is no layout {id_or_file}; `modregn layout list` shows those there are")
     })
-}
-
-/// The shipped layouts, and those of the directory in their place.
-fn load(formats: Option<&Path>) -> anyhow::Result<Layouts> {
-    let mut layouts = Layouts::builtin();
-    for path in formats.map_or(Ok(Vec::new()), layout_files)? {
-        add(&mut layouts, &path)?;
-    }
-    Ok(layouts)
-}
-
-fn add(layouts: &mut Layouts, path: &Path) -> anyhow::Result<Arc<Layout>> {
-    let name = path.display().to_string();
-    let added = layouts.add(&name, &fs_err::read_to_string(path)?);
-    added.map_err(|faults| anyhow!("{name} is no sound layout\n\n{faults}"))
-}
-
-/// The layout files of a directory, by name.
-fn layout_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs_err::read_dir(directory)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }

@@ -1,0 +1,51 @@
+//! `modregn batch`: one pass over everything that waits.
+
+use super::outcome::{Progress, summary};
+use super::{ConfigFile, Exit, Io};
+use crate::clock::SystemClock;
+use crate::daemon::{self, Engine, PassReport, Verdict};
+
+/// Answer everything that waits, once.
+///
+/// Exit codes: 0 everything was answered; 1 some files were rejected, held or are not complete yet;
+/// 2 the configuration is wrong; 3 an endpoint could not be reached; 4 the store or the disk failed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Show what would be answered and marked; commit nothing, fetch nothing away.
+    #[arg(long)]
+    dry_run: bool,
+    /// With --dry-run: write the answers that would be sent into this directory.
+    #[arg(long, value_name = "DIR", requires = "dry_run")]
+    out: Option<std::path::PathBuf>,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let (config, clock) = (args.config.load()?, Box::new(SystemClock));
+    if args.dry_run {
+        return super::dry_run::run(&Engine::look(config, clock)?, args.out.as_deref(), io);
+    }
+    let engine = Engine::open(config, clock)?;
+    let progress = Progress::new(io.terminal);
+    let report = daemon::batch(&engine, &progress);
+    progress.finish();
+    summary(io.out, &report)?;
+    exit_of(report)
+}
+
+/// The exit code of a pass; a failure of the store or the disk is told as the error it is.
+pub(super) fn exit_of(report: PassReport) -> anyhow::Result<Exit> {
+    if let Some(failure) = report.failure {
+        return Err(failure.into());
+    }
+    let refused = |verdict: &Verdict| matches!(verdict, Verdict::Rejected(_) | Verdict::Held(_));
+    if !report.troubles.is_empty() {
+        Ok(Exit::Unreachable)
+    } else if report.files.iter().any(|file| refused(&file.verdict)) || report.incomplete > 0 {
+        Ok(Exit::Faults)
+    } else {
+        Ok(Exit::Done)
+    }
+}

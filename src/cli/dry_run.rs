@@ -1,0 +1,50 @@
+//! `modregn batch --dry-run`: what would be answered and marked.
+
+use super::table::table;
+use super::{Exit, Io};
+use crate::daemon::{self, Engine};
+use crate::flow::Preview;
+use crate::store::Place;
+use fs_err::{self as fs, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+/// Shows what would become of everything that waits; with `dir`, the answers are written there, each
+/// under its request's name.
+pub(super) fn run(engine: &Engine, dir: Option<&Path>, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    if let Some(dir) = dir {
+        fs::create_dir_all(dir)?;
+    }
+    let mut sink = |place: &Place| -> io::Result<Box<dyn Write>> {
+        match dir {
+            // The name is a plain file name: an endpoint lists no other.
+            Some(dir) => Ok(Box::new(BufWriter::new(File::create_new(dir.join(&place.name))?))),
+            None => Ok(Box::new(io::sink())),
+        }
+    };
+    let previews = daemon::dry_run(engine, &mut sink)?;
+    let mut table = table(&["request", "would be", "kommune", ">transactions", ">kr."]);
+    let mut exit = Exit::Done;
+    for file in &previews {
+        let (would_be, svar) = match &file.preview {
+            Preview::Marked(svar) => ("marked, answered", svar),
+            Preview::AnsweredAgain(svar) => ("answered again", svar),
+            Preview::Refused(problem) => {
+                exit = Exit::Faults;
+                writeln!(io.out, "refused  {}", file.place)?;
+                writeln!(io.out, "    {}: {}", problem.code, problem.text)?;
+                continue;
+            }
+        };
+        table.add_row([
+            file.place.name.clone(),
+            would_be.to_owned(),
+            svar.forespoergsel.kommunekode.to_string(),
+            svar.antal_transaktioner.to_string(),
+            svar.sum_beloeb.to_string(),
+        ]);
+    }
+    writeln!(io.out, "{}", table.trim_fmt())?;
+    writeln!(io.out, "Dry run: {} files looked at, nothing was changed.", previews.len())?;
+    Ok(exit)
+}

@@ -1,0 +1,189 @@
+//! `modregn files`: every file's history.
+
+use super::table::table;
+use super::{ConfigFile, Exit, Io};
+use crate::domain::Kommunekode;
+use crate::store::{EventRow, Problem, Transfer, TransferFilter};
+use crate::transfer::report::hex;
+use crate::transfer::spool::Spool;
+use crate::transfer::state::{Direction, Event, State};
+use anyhow::Context;
+use clap::Subcommand;
+use serde_json::{Value, json};
+use std::io::Write;
+use uuid::Uuid;
+
+/// Look at files: where each is in its life, and how it came there.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List files, newest first.
+    List(List),
+    /// Show one file's whole history, and its error report.
+    Show(Show),
+}
+
+#[derive(Debug, clap::Args)]
+struct List {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Only files in this state; may be given more than once.
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    state: Vec<State>,
+    /// Only this flow.
+    #[arg(long)]
+    flow: Option<String>,
+    /// Only this municipality.
+    #[arg(long, value_name = "KODE", value_parser = kommunekode)]
+    kommune: Option<Kommunekode>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// JSON lines.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The transfer's id.
+    id: Uuid,
+    /// JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn state(word: &str) -> Result<State, String> {
+    State::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = State::ALL.iter().map(|state| state.word()).collect();
+        format!("expected one of {}", words.join(", "))
+    })
+}
+
+fn kommunekode(code: &str) -> Result<Kommunekode, String> {
+    Kommunekode::parse(code.as_bytes()).map_err(|error| error.to_string())
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    match &args.command {
+        Command::List(args) => list(args, io),
+        Command::Show(args) => show(args, io),
+    }
+}
+
+fn list(args: &List, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let store = super::look(&args.config.load()?)?;
+    let transfers = store.transfers(&TransferFilter {
+        direction: None,
+        states: args.state.clone(),
+        flow: args.flow.clone(),
+        kommunekode: args.kommune,
+        limit: Some(args.limit),
+    })?;
+    if args.json {
+        for transfer in &transfers {
+            writeln!(io.out, "{}", transfer_json(transfer))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let mut table = table(&["changed", "state", "kommune", "file", "transfer"]);
+    for transfer in &transfers {
+        let arrow = match transfer.direction {
+            Direction::Inbound => "←",
+            Direction::Outbound => "→",
+        };
+        table.add_row([
+            super::danish(transfer.changed_at),
+            transfer.state.to_string(),
+            transfer.kommunekode.map(|kode| kode.to_string()).unwrap_or_default(),
+            format!("{arrow} {}", transfer.place),
+            transfer.id.to_string(),
+        ]);
+    }
+    writeln!(io.out, "{}", table.trim_fmt())?;
+    Ok(Exit::Done)
+}
+
+fn show(args: &Show, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let config = args.config.load()?;
+    let store = super::look(&config)?;
+    let transfer = store
+        .transfer(args.id)?
+        .with_context(|| format!("there is no transfer {} in the store", args.id))?;
+    let events = store.events(args.id)?;
+    if args.json {
+        let mut json = transfer_json(&transfer);
+        json["events"] = events.iter().map(event_json).collect();
+        writeln!(io.out, "{json:#}")?;
+        return Ok(Exit::Done);
+    }
+    describe(io.out, &transfer, &events)?;
+    let report = Spool::new(&config.state_dir).quarantine(transfer.id).join("report.txt");
+    if let Ok(text) = fs_err::read_to_string(&report) {
+        writeln!(io.out, "\n{}\n{text}", report.display())?;
+    }
+    Ok(Exit::Done)
+}
+
+fn describe(out: &mut dyn Write, transfer: &Transfer, events: &[EventRow]) -> std::io::Result<()> {
+    writeln!(out, "{}", transfer.place)?;
+    writeln!(out, "  {} {}", transfer.flow, transfer.state)?;
+    if let Some(kode) = transfer.kommunekode {
+        writeln!(out, "  kommune {kode} {}", kode.navn())?;
+    }
+    if let Some(id) = transfer.forespoergsel_id {
+        writeln!(out, "  forespoergsel_id {id}")?;
+    }
+    if let Some(payload) = transfer.payload {
+        writeln!(out, "  {} bytes, sha256 {}", payload.size, hex(&payload.sha256))?;
+    }
+    for event in events {
+        let what = event.event.map_or("first seen", |event| event.word());
+        writeln!(out, "  {}  {what:<12} {}", super::danish(event.at), event.state)?;
+        if let Some(problem) = &event.problem {
+            writeln!(out, "      {}: {}", problem.code, problem.text)?;
+        }
+    }
+    Ok(())
+}
+
+fn transfer_json(transfer: &Transfer) -> Value {
+    json!({
+        "transfer": transfer.id,
+        "direction": transfer.direction.word(),
+        "flow": transfer.flow,
+        "endpoint": transfer.place.endpoint,
+        "directory": transfer.place.directory,
+        "name": transfer.place.name,
+        "state": transfer.state.word(),
+        "size": transfer.payload.map(|payload| payload.size),
+        "sha256": transfer.payload.map(|payload| hex(&payload.sha256)),
+        "kommunekode": transfer.kommunekode.map(|kode| kode.to_string()),
+        "forespoergsel_id": transfer.forespoergsel_id.map(|id| id.to_string()),
+        "attempts": transfer.attempts,
+        "problem": transfer.problem.as_ref().map(problem_json),
+        "created_at": transfer.created_at,
+        "changed_at": transfer.changed_at,
+    })
+}
+
+fn event_json(event: &EventRow) -> Value {
+    json!({
+        "at": event.at,
+        "event": event.event.map(Event::word),
+        "state": event.state.word(),
+        "problem": event.problem.as_ref().map(problem_json),
+    })
+}
+
+fn problem_json(problem: &Problem) -> Value {
+    json!({ "class": problem.class, "code": problem.code, "text": problem.text })
+}

@@ -1,0 +1,99 @@
+//! What a pass did, as people read it: problems first, then the sum of it.
+
+use super::table::table;
+use crate::daemon::{FileOutcome, Observer, PassReport, Verdict};
+use crate::domain::Beloeb;
+use comfy_table::Table;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, Write};
+
+/// A progress bar over the files of a pass; shows itself on a terminal, after a second.
+pub(super) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(super) fn new(terminal: bool) -> Self {
+        let target =
+            if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} files  {eta} left") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    pub(super) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+impl Observer for Progress {
+    fn planned(&self, files: usize) {
+        self.0.inc_length(files as u64);
+    }
+
+    fn done(&self, _outcome: &FileOutcome) {
+        self.0.inc(1);
+    }
+}
+
+/// Writes what a pass did.
+pub(super) fn summary(out: &mut dyn Write, report: &PassReport) -> io::Result<()> {
+    for file in report.files.iter().filter(|file| file.verdict.problem().is_some()) {
+        problem(out, file)?;
+    }
+    for (endpoint, error) in &report.troubles {
+        writeln!(out, "endpoint {endpoint}  {}: {}", error.code, error.what)?;
+    }
+    if report.incomplete > 0 {
+        let n = report.incomplete;
+        writeln!(out, "{n} files are still being written; they wait for the next pass")?;
+    }
+    let count = |wanted: &str| report.files.iter().filter(|f| f.verdict.word() == wanted).count();
+    let counted: Vec<_> =
+        ["answered", "answered again", "delivered", "rejected", "held", "waiting"]
+            .iter()
+            .filter_map(|word| match count(word) {
+                0 => None,
+                n => Some(format!("{n} {word}")),
+            })
+            .collect();
+    if counted.is_empty() {
+        return writeln!(out, "Nothing waited.");
+    }
+    let answered = || report.files.iter().filter_map(|file| file.answer.as_ref());
+    let transactions: u64 = answered().map(|(svar, _)| u64::from(svar.antal_transaktioner)).sum();
+    let amount: Beloeb = answered().map(|(svar, _)| svar.sum_beloeb).sum();
+    writeln!(out, "{}; {transactions} transactions, {amount} kr.", counted.join(", "))
+}
+
+fn problem(out: &mut dyn Write, file: &FileOutcome) -> io::Result<()> {
+    let Some(problem) = file.verdict.problem() else { return Ok(()) };
+    writeln!(out, "{}  {}", file.verdict.word(), file.place)?;
+    writeln!(out, "    {}: {}", problem.code, problem.text)?;
+    match file.transfer {
+        Some(id) => writeln!(out, "    modregn files show {id}"),
+        None => Ok(()),
+    }
+}
+
+/// One line for each answer: municipality, request, transactions, amount, answer, time.
+pub(super) fn answers(report: &PassReport) -> Table {
+    let mut table = table(&["kommune", "", "request", ">transactions", ">kr.", "answer", ">ms"]);
+    let mut files: Vec<_> = report.files.iter().collect();
+    files.sort_by_key(|file| file.answer.as_ref().map(|(svar, _)| svar.forespoergsel.kommunekode));
+    for file in files {
+        let Some((svar, place)) = &file.answer else { continue };
+        let kommune = svar.forespoergsel.kommunekode;
+        let done = !matches!(file.verdict, Verdict::Waiting(_) | Verdict::Held(_));
+        table.add_row([
+            kommune.to_string(),
+            kommune.navn().to_owned(),
+            file.place.name.clone(),
+            svar.antal_transaktioner.to_string(),
+            svar.sum_beloeb.to_string(),
+            if done { place.name.clone() } else { file.verdict.word().to_owned() },
+            format!("{:.1}", file.took.as_secs_f64() * 1000.0),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,19 @@
+//! `modregn run`: the daemon.
+
+use super::{ConfigFile, Exit, Io};
+use crate::clock::SystemClock;
+use crate::daemon::{self, Engine};
+
+/// Watch the inboxes and answer what comes, until SIGTERM.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, _io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let engine = Engine::open(args.config.load()?, Box::new(SystemClock))?;
+    daemon::run(&engine, &())?;
+    Ok(Exit::Done)
+}

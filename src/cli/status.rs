@@ -1,0 +1,88 @@
+//! `modregn status`: where everything stands, problems first.
+
+use super::table::table;
+use super::{ConfigFile, Exit, Io};
+use crate::store::{Census, Transfer, TransferFilter};
+use crate::transfer::state::State;
+use comfy_table::Table;
+use serde_json::json;
+use std::io::Write;
+
+/// Show where everything stands: what needs an operator first, then counts by flow and state.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Most problems listed; the counts say how many there are in all.
+const PROBLEMS: u32 = 20;
+
+/// Runs the command. Works beside a running daemon.
+pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let store = super::look(&args.config.load()?)?;
+    let census = store.census()?;
+    let problems = store.transfers(&TransferFilter {
+        states: vec![State::Held, State::Dead, State::Failed],
+        limit: Some(PROBLEMS),
+        ..TransferFilter::default()
+    })?;
+    let aftaler = store.count_aftaler()?;
+    if args.json {
+        let counts: Vec<_> = census.iter().map(census_json).collect();
+        let attention: Vec<_> = problems.iter().map(|transfer| transfer.id).collect();
+        let json = json!({ "aftaler": aftaler, "files": counts, "attention": attention });
+        writeln!(io.out, "{json:#}")?;
+        return Ok(Exit::Done);
+    }
+    for transfer in &problems {
+        attention(io.out, transfer)?;
+    }
+    if problems.is_empty() {
+        writeln!(io.out, "Nothing needs an operator.")?;
+    }
+    writeln!(io.out, "{aftaler} agreements hold.\n")?;
+    writeln!(io.out, "{}", counts(&census).trim_fmt())?;
+    Ok(Exit::Done)
+}
+
+fn attention(out: &mut dyn Write, transfer: &Transfer) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{}  {}  since {}",
+        transfer.state,
+        transfer.place,
+        super::danish(transfer.changed_at)
+    )?;
+    if let Some(problem) = &transfer.problem {
+        writeln!(out, "    {}: {}", problem.code, problem.text)?;
+    }
+    writeln!(out, "    modregn files show {}", transfer.id)
+}
+
+fn counts(census: &[Census]) -> Table {
+    let mut table = table(&["flow", "direction", "state", ">files", "oldest since"]);
+    for row in census {
+        table.add_row([
+            row.flow.clone(),
+            row.direction.word().to_owned(),
+            row.state.to_string(),
+            row.count.to_string(),
+            super::danish(row.oldest),
+        ]);
+    }
+    table
+}
+
+fn census_json(row: &Census) -> serde_json::Value {
+    json!({
+        "flow": row.flow,
+        "direction": row.direction.word(),
+        "state": row.state.word(),
+        "files": row.count,
+        "oldest_since": row.oldest,
+    })
+}
