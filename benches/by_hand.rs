@@ -14,18 +14,18 @@ use std::io::Read;
 use std::path::Path;
 use uuid::Uuid;
 
-pub struct Indberetning<'a> {
-    pub kommunekode: Kommunekode,
-    pub loebenummer: i64,
-    pub aftale_id: &'a [u8],
-    pub cpr: Cpr,
-    pub beloeb: i64,
-    pub udbetalingsdato: NaiveDate,
-    pub aarsagskode: Aarsagskode,
+pub(crate) struct Indberetning<'a> {
+    pub(crate) kommunekode: Kommunekode,
+    pub(crate) loebenummer: i64,
+    pub(crate) aftale_id: &'a [u8],
+    pub(crate) cpr: Cpr,
+    pub(crate) beloeb: i64,
+    pub(crate) udbetalingsdato: NaiveDate,
+    pub(crate) aarsagskode: Aarsagskode,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Aarsagskode {
+pub(crate) enum Aarsagskode {
     Fuldt,
     Delvist,
     IngenUdbetaling,
@@ -49,14 +49,14 @@ struct Slut {
 
 /// Every value of every report, folded together so that none can be left out.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Digest {
+pub(crate) struct Digest {
     records: u64,
     beloeb: i64,
     other: u64,
 }
 
 impl Digest {
-    pub fn add(&mut self, indberetning: &Indberetning<'_>) {
+    pub(crate) fn add(&mut self, indberetning: &Indberetning<'_>) {
         let i = black_box(indberetning);
         self.records += 1;
         self.beloeb += i.beloeb;
@@ -77,7 +77,7 @@ const BLANKS: [u8; LENGTH] = [b' '; LENGTH];
 const PIECE: usize = 256 * 1024;
 
 /// Reads the whole file; panics at the first fault.
-pub fn decode(path: &Path) -> Digest {
+pub(crate) fn decode(path: &Path) -> Digest {
     let mut file = File::open(path).unwrap();
     let mut buffer = vec![0; PIECE + 4096];
     // The piece read begins on a page, what was left over stands before it.
@@ -264,7 +264,7 @@ fn aarsagskode(input: &[u8]) -> IResult<&[u8], Aarsagskode> {
 }
 
 impl Aarsagskode {
-    pub fn parse(code: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(code: &[u8]) -> Option<Self> {
         Some(match code {
             b"00" => Self::Fuldt,
             b"01" => Self::Delvist,

@@ -14,7 +14,7 @@ use std::{env, fs, process};
 const ALONE: &str = "MODREGN_BENCH_ALONE";
 
 /// Several ways to the same result.
-pub struct Race<'a> {
+pub(crate) struct Race<'a> {
     title: String,
     /// Work of one run, for the throughput column.
     amount: f64,
@@ -30,12 +30,12 @@ struct Entrant<'a> {
 }
 
 /// Whether this process only measures one entrant's memory: input files are there already.
-pub fn is_alone() -> bool {
+pub(crate) fn is_alone() -> bool {
     env::var_os(ALONE).is_some()
 }
 
 /// A place for input files, under `target`.
-pub fn data_dir() -> PathBuf {
+pub(crate) fn data_dir() -> PathBuf {
     let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-data");
     fs::create_dir_all(&dir).expect("target is writable");
     dir
@@ -43,12 +43,12 @@ pub fn data_dir() -> PathBuf {
 
 impl<'a> Race<'a> {
     /// `amount` of `unit` is done in one run: 122.0 of `MB`, 1e6 of `records`.
-    pub fn new(title: &str, amount: f64, unit: &'static str) -> Self {
+    pub(crate) fn new(title: &str, amount: f64, unit: &'static str) -> Self {
         Self { title: title.to_owned(), amount, unit, entrants: Vec::new() }
     }
 
     /// Adds a way; it panics if its result is wrong.
-    pub fn entrant(mut self, name: &'static str, run: impl FnMut() + 'a) -> Self {
+    pub(crate) fn entrant(mut self, name: &'static str, run: impl FnMut() + 'a) -> Self {
         let run = Box::new(run);
         self.entrants.push(Entrant { name, run, wall: Vec::new(), cpu: Vec::new() });
         self
@@ -56,7 +56,7 @@ impl<'a> Race<'a> {
 
     /// Runs every entrant once to warm up, then `rounds` times in turn, and prints the table.
     /// Memory is measured with one run in a process of its own.
-    pub fn run(mut self, rounds: usize, yardstick: &str) {
+    pub(crate) fn run(mut self, rounds: usize, yardstick: &str) {
         if let Ok(name) = env::var(ALONE) {
             let entrant = self.entrants.iter_mut().find(|entrant| entrant.name == name);
             (entrant.expect("the parent names one of us").run)();
@@ -118,7 +118,7 @@ fn memory_alone(name: &str) -> f64 {
 }
 
 /// The most memory this process has had, KiB.
-pub fn peak_memory_kib() -> u64 {
+pub(crate) fn peak_memory_kib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or(0)

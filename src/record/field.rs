@@ -14,11 +14,12 @@ use nom::branch::alt;
 use nom::bytes::complete::{tag, take};
 use nom::combinator::{map_opt, rest, value};
 use nom::{IResult, Parser};
+use std::ops::Range;
 use std::slice;
 use uuid::Uuid;
 
-/// What was read from one field, kept apart from the record's bytes: texts are places in them. Small,
-/// because one is written for every field of every record.
+/// What was read from one field, kept apart from the record's bytes: texts are places in them.
+/// Small, because one is written for every field of every record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell {
     /// No value.
@@ -331,7 +332,7 @@ fn latin1(record: &[u8], columns: Columns, pad: u8, align: Align) -> Option<Cell
         }
         at += WORD;
     }
-    (!control).then_some(placed(columns, start, end, align)?)
+    (!control).then_some(without_padding(bytes(record, columns), columns, start..end, align)?)
 }
 
 /// Text in another encoding than ISO-8859-1.
@@ -342,16 +343,22 @@ fn text(field: &[u8], columns: Columns, encoding: Encoding, pad: u8, align: Alig
     }
     let start = columns.start + field.iter().position(|&byte| byte != pad)?;
     let end = columns.start + field.iter().rposition(|&byte| byte != pad)? + 1;
-    placed(columns, start, end, align)
+    without_padding(field, columns, start..end, align)
 }
 
-/// Text without its padding: there is some, and it begins or ends where it should.
-fn placed(columns: Columns, start: usize, end: usize, align: Align) -> Option<Cell> {
-    let aligned = match align {
-        Align::Left => start == columns.start,
-        Align::Right => end == columns.end,
+/// Text without the padding on its one side. `other` is what differs from padding: there must be
+/// something, and on the text's own side no blank, which would mean that it stands elsewhere.
+fn without_padding(
+    field: &[u8],
+    columns: Columns,
+    other: Range<usize>,
+    align: Align,
+) -> Option<Cell> {
+    let (start, end, edge) = match align {
+        Align::Left => (columns.start, other.end, field.first()),
+        Align::Right => (other.start, columns.end, field.last()),
     };
-    if !aligned || start >= end {
+    if other.is_empty() || edge == Some(&b' ') {
         return None;
     }
     Some(Cell::Text(u32::try_from(start).ok()?, u32::try_from(end).ok()?))

@@ -8,6 +8,7 @@ use nom::bytes::streaming::{tag, take, take_until};
 use nom::combinator::{success, value};
 use nom::error::{Error, ErrorKind};
 use nom::{IResult, Needed, Parser};
+use std::slice;
 
 /// Finds records by their kind, length and terminator.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ impl<'c> Framing<'c> {
                 let line = line.strip_suffix(&[cr]).unwrap_or(line);
                 (self.end(&data[line.len()..], place)?.0, line)
             }
-            Err(_) if place.ended && self.lenient && !data.is_empty() => (&data[..0], data),
+            Err(_) if place.ended && self.lenient && !data.is_empty() => (&[][..], data),
             Err(_) if data.len() >= whole.len() => return Err(fault(data)),
             Err(more) => return Err(more),
         };
@@ -154,8 +155,9 @@ impl<'c> Framing<'c> {
         if rest.is_empty() && place.ended && self.lenient {
             return Ok((rest, ()));
         }
+        let [_, lf] = &self.crlf;
         let crlf = || value(Terminator::CrLf, tag(&self.crlf[..]));
-        let lf = || value(Terminator::Lf, tag(&self.crlf[1..]));
+        let lf = || value(Terminator::Lf, tag(slice::from_ref(lf)));
         let (rest, seen) = match self.terminator {
             Terminator::CrLf => crlf().parse(rest),
             Terminator::Lf => lf().parse(rest),

@@ -4,7 +4,8 @@
 //! file is good or it is not: all its [`Faults`] come at its end. The writer builds a file by the
 //! same codec and refuses what the reader would refuse.
 //!
-//! May use `layout`, `domain` and `fault`. Does no I/O but through the `Read` or `Write` it is given.
+//! May use `layout`, `domain` and `fault`. Does no I/O but through the `Read` or `Write` it is
+//! given.
 
 mod check;
 mod codec;

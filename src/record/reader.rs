@@ -128,10 +128,6 @@ impl<'c, R: Read> Reader<'c, R> {
 
     /// Finds the next record in the file; `None` = there was something else, or nothing.
     fn advance(&mut self) -> io::Result<Option<RecordIx>> {
-        if self.next.record > self.options.max_records {
-            self.too_many_records(self.options.max_records);
-            return Ok(None);
-        }
         self.position = self.next;
         loop {
             let place = Place { first: self.position.record == 1, ended: self.source.has_ended() };
@@ -145,6 +141,10 @@ impl<'c, R: Read> Reader<'c, R> {
                 self.framing.record(data, place)
             };
             match framed {
+                Ok(_) if self.position.record > self.options.max_records => {
+                    self.too_many_records(self.options.max_records);
+                    return Ok(None);
+                }
                 Ok((rest, record)) => {
                     let used = data.len() - rest.len();
                     self.move_on(used);

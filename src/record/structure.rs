@@ -1,7 +1,7 @@
 //! The order of records: which may come next, and which groups begin and end there.
 //!
-//! A compiled layout is unambiguous: one record alone says where in the structure it stands. So this
-//! never looks back; it knows one place in each open group.
+//! A compiled layout is unambiguous: one record alone says where in the structure it stands. So
+//! this never looks back; it knows one place in each open group.
 
 use crate::layout::model::{Group, GroupIx, Item, Layout, Member, RecordIx};
 

@@ -147,8 +147,8 @@ accessors! {
 }
 
 impl Value<'_> {
-    /// The value as text: dates and times in ISO 8601, numbers exact with a decimal point, months as
-    /// `YYYY-MM`, no value empty. Shows personal data whole.
+    /// The value as text: dates and times in ISO 8601, numbers exact with a decimal point, months
+    /// as `YYYY-MM`, no value empty. Shows personal data whole.
     pub fn unmasked(&self) -> Cow<'_, str> {
         match self {
             Self::None => Cow::Borrowed(""),

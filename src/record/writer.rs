@@ -16,8 +16,8 @@ use std::io::{self, Write};
 /// Bytes gathered before they are handed on.
 const PIECE: usize = 128 * 1024;
 
-/// Writes a file record by record. Every record is read back before it leaves: what the reader would
-/// refuse, or would read as something else, is a fault here.
+/// Writes a file record by record. Every record is read back before it leaves: what the reader
+/// would refuse, or would read as something else, is a fault here.
 ///
 /// After a fault the file cannot be finished: every later call gives the same fault.
 #[derive(Debug)]
