@@ -41,17 +41,17 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Invented data, the same for the same seed: for trying out, tests and benchmarks.
-    #[command(subcommand)]
-    Generate(generate::Generate),
-    /// Record layouts: check them, read them, begin a new one.
-    Layout(layout::Args),
+    Demo(demo::Args),
     Batch(batch::Args),
     Run(run::Args),
     Status(status::Args),
     Files(files::Args),
     Config(config::Args),
-    Demo(demo::Args),
+    /// Record layouts: check them, read them, begin a new one.
+    Layout(layout::Args),
+    /// Invented data, the same for the same seed: for trying out, tests and benchmarks.
+    #[command(subcommand)]
+    Generate(generate::Generate),
 }
 
 impl Command {

@@ -227,10 +227,11 @@ fn codes(table: &Table<'_>, width: Option<usize>, context: &Context<'_>) -> Opti
     for entry in table.need("codes")?.list()? {
         let Some(entry) = entry.table("a code") else { continue };
         let text = entry.need("code").and_then(Value::text);
+        let written = entry.get("written").map_or(text.clone(), Value::text);
         let doc = entry.need("doc").and_then(Value::prose);
         entry.finish();
-        let (Some(text), Some(doc)) = (text, doc) else { continue };
-        let Some(bytes) = context.bytes(&text, width) else { continue };
+        let (Some(text), Some(written), Some(doc)) = (text, written, doc) else { continue };
+        let Some(bytes) = context.bytes(&written, width) else { continue };
         let code = text.get_ref().trim_matches(' ').to_owned();
         if codes.iter().any(|known| known.bytes == bytes || known.code == code) {
             let message = format!("the code `{code}` stands in the table twice");

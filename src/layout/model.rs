@@ -259,7 +259,8 @@ pub enum Kind {
 pub struct CodeValue {
     /// As it stands in the file, the whole field wide.
     pub bytes: Vec<u8>,
-    /// As people write it (padding removed).
+    /// As people, and messages, call it: what is written, padding removed, unless the layout gives
+    /// it another name.
     pub code: String,
     /// What it means.
     pub doc: String,

@@ -102,6 +102,18 @@ mod tests {
         assert_eq!(format.read(&bytes[..], Options::default()).unwrap(), request());
     }
 
+    /// The official layout may write codes that the message has other names for.
+    #[test]
+    fn a_layout_may_write_a_code_otherwise() {
+        let text = include_str!("../../formats/sf2530-forespoergsel.toml")
+            .replace("code = \"TEST\"", "code = \"TEST\", written = \"0002\"");
+        let format = Format::bind(&compile("changed.toml", &text).unwrap()).unwrap();
+        let mut bytes = Vec::new();
+        format.write(&request(), &mut bytes).unwrap();
+        assert_eq!(&bytes[64..68], b"0002");
+        assert_eq!(format.read(&bytes[..], Options::default()).unwrap(), request());
+    }
+
     /// The official layout may put columns elsewhere, but the message needs its fields.
     #[test]
     fn a_layout_that_lacks_what_the_message_needs_is_refused() {
