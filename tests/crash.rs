@@ -3,8 +3,6 @@
 //!
 //! `MODREGN_SEED=N` replays a run's instants.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
-
 mod support;
 
 use rand::{RngExt, SeedableRng};
@@ -21,7 +19,8 @@ const KILLS: usize = 40;
 
 #[test]
 fn whenever_it_is_killed_nothing_is_lost_and_nothing_done_twice() {
-    let seed = std::env::var("MODREGN_SEED").map_or_else(|_| rand::random(), |s| s.parse().unwrap());
+    let seed =
+        std::env::var("MODREGN_SEED").map_or_else(|_| rand::random(), |s| s.parse().unwrap());
     println!("MODREGN_SEED={seed}");
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let installation = Installation::local("TEST");
@@ -48,7 +47,9 @@ fn whenever_it_is_killed_nothing_is_lost_and_nothing_done_twice() {
     assert_eq!(names(&installation.path("state/archive")).len(), 98);
     let marked_twice: i64 = Connection::open(installation.path("state/modregn.db"))
         .unwrap()
-        .query_row("SELECT count(*) - count(DISTINCT aftale) FROM forventning", [], |row| row.get(0))
+        .query_row("SELECT count(*) - count(DISTINCT aftale) FROM forventning", [], |row| {
+            row.get(0)
+        })
         .unwrap();
     assert_eq!(marked_twice, 0);
     for transfer in installation.transfers() {

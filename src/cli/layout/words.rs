@@ -1,8 +1,8 @@
 //! What a compiled layout says, in words.
 
 use crate::layout::model::{
-    Align, Control, Field, FieldIx, GroupIx, Item, Kind, Layout, Member, Pattern, Presence, Record,
-    RecordIx, Rule, Select, Sign,
+    Align, CodeValue, Control, Field, FieldIx, GroupIx, Item, Kind, Layout, Member, Pattern,
+    Presence, Record, RecordIx, Rule, Select, Sign,
 };
 
 /// A layout, put into words.
@@ -96,8 +96,7 @@ impl Words<'_> {
             Kind::Cvr => "CVR number".to_owned(),
             Kind::Kommunekode => "one of the 98 municipalities".to_owned(),
             Kind::Code(codes) => {
-                let codes: Vec<_> =
-                    codes.iter().map(|code| format!("`{}` {}", code.code, code.doc)).collect();
+                let codes: Vec<_> = codes.iter().map(|code| self.code(code)).collect();
                 codes.join("\n")
             }
             Kind::Constant(bytes) => self.text(bytes),
@@ -194,6 +193,14 @@ impl Words<'_> {
             (min, Some(max)) => format!("{{{min},{max}}}"),
         };
         format!("{}{times}", names.join("|"))
+    }
+
+    /// A code as the file has it, its name where it has another, and its meaning.
+    fn code(&self, CodeValue { bytes, code, doc }: &CodeValue) -> String {
+        match self.text(bytes) {
+            written if written.trim_matches(['`', ' ']) == code => format!("`{code}` {doc}"),
+            written => format!("{written} {code}, {doc}"),
+        }
     }
 
     fn texts(&self, codes: &[Vec<u8>]) -> String {
