@@ -1,7 +1,8 @@
 //! `modregn config`: the configuration looked at on its own.
 
 use super::{ConfigFile, Exit, Io};
-use crate::config::{self, load_layouts};
+use crate::config;
+use crate::daemon::Engine;
 use clap::Subcommand;
 
 /// Check a configuration, or write an example.
@@ -24,7 +25,7 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     match &args.command {
         Command::Check(file) => {
             let config = file.load()?;
-            load_layouts(config.formats_dir.as_deref())?;
+            Engine::check(&config)?;
             writeln!(
                 io.out,
                 "{}: good ({}, {} endpoints, {} routes)",

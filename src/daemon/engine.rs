@@ -74,6 +74,11 @@ impl Engine {
         Ok(engine)
     }
 
+    /// Whether the layouts have all that the flows need; touches nothing.
+    pub fn check(config: &Config) -> Result<(), EngineError> {
+        flows(config).map(drop)
+    }
+
     /// Opens everything only to look at it, beside whoever works with it.
     pub fn look(config: Config, clock: Box<dyn Clock>) -> Result<Self, EngineError> {
         let flows = flows(&config)?;
