@@ -1,7 +1,8 @@
 //! Exit codes, the same for every command.
 
-use crate::endpoint::EndpointError;
+use crate::daemon::EngineError;
 use crate::store::StoreError;
+use crate::transfer::TransferError;
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
@@ -29,9 +30,23 @@ impl From<Exit> for ExitCode {
 
 /// The exit code that fits an error.
 pub(super) fn of(error: &anyhow::Error) -> Exit {
-    if error.chain().any(<dyn Error>::is::<EndpointError>) {
-        Exit::Unreachable
-    } else if error.chain().any(|cause| cause.is::<StoreError>() || io_error(cause).is_some()) {
+    if let Some(error) = error.downcast_ref::<TransferError>() {
+        match error {
+            TransferError::Endpoint(_) => Exit::Unreachable,
+            TransferError::Store(_)
+            | TransferError::Spool(_)
+            | TransferError::Refused(_)
+            | TransferError::Name(_) => Exit::Failure,
+        }
+    } else if let Some(error) = error.downcast_ref::<EngineError>() {
+        match error {
+            EngineError::Store(_) | EngineError::Io(_) | EngineError::Panicked => Exit::Failure,
+            EngineError::Layout(_)
+            | EngineError::NoLayout(_)
+            | EngineError::Bind(_)
+            | EngineError::Busy(_) => Exit::Usage,
+        }
+    } else if error.is::<StoreError>() || error.is::<io::Error>() {
         Exit::Failure
     } else {
         Exit::Usage

@@ -1,7 +1,7 @@
 //! Everything that is opened once and shared by all routes.
 
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, FlowName, LayoutFileError, Route, load_layouts};
+use crate::config::{Config, FlowName, LayoutFileError, Route, load_layouts};
 use crate::flow::Flow;
 use crate::flow::sf2530::{self, Sf2530};
 use crate::layout::Layouts;
@@ -32,12 +32,9 @@ pub struct Engine {
     _lock: Option<File>,
 }
 
-/// Why the engine did not start. Nothing has been touched.
+/// Why the engine did not start, or did not stop as it should.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     /// A layout of `formats_dir`.
     #[error(transparent)]
     Layout(#[from] LayoutFileError),
@@ -53,6 +50,9 @@ pub enum EngineError {
     /// Our own disk.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// A worker broke down. The file it held goes on from its journal at the next start.
+    #[error("a worker broke down (its panic is in the log above): start modregn again")]
+    Panicked,
     /// Another process works on this state directory.
     #[error(
         "another modregn is at work in {0}: wait until it is done, or stop it (a running daemon \

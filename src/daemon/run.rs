@@ -4,14 +4,19 @@
 use super::pass::{Observer, PassReport, Retry, RouteRunner};
 use super::{Engine, EngineError};
 use crate::endpoint::watch::Watch;
+use crate::fault::{Class, Code};
 use crossbeam_channel::{Receiver, bounded, never, select};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
 /// Pause after the store or our own disk failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+/// Pause while an endpoint waits for an operator.
+const FOR_AN_OPERATOR: Duration = Duration::from_secs(5 * 60);
 
 /// Works until SIGTERM or SIGINT; then every worker finishes the file it holds.
 pub fn run(engine: &Engine, observer: &dyn Observer) -> Result<(), EngineError> {
@@ -33,23 +38,26 @@ pub fn run(engine: &Engine, observer: &dyn Observer) -> Result<(), EngineError> 
                 scope.spawn(move || serve(engine, route, &stopped, observer))
             })
             .collect();
+        let mut outcome = Ok(());
         for route in routes {
             if route.join().is_err() {
-                tracing::error!("a route's thread panicked: stopping");
+                // The others finish what they hold; whoever watches us starts us anew.
+                outcome = Err(EngineError::Panicked);
                 engine.stop();
                 handle.close();
             }
         }
         handle.close();
-    });
-    tracing::info!("stopped");
-    Ok(())
+        tracing::info!("stopped");
+        outcome
+    })
 }
 
 /// Rounds over one route until `stopped` closes.
 fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn Observer) {
     let mut runner = RouteRunner::new(engine, route);
     let inbox = &runner.route().inbox;
+    // Held for as long as it shall watch.
     let watch = watch(engine, &inbox.endpoint, &inbox.directory);
     let woken = watch.as_ref().map_or_else(never, |watch| watch.wake(0).clone());
     let poll = Duration::from_secs(inbox.poll_seconds);
@@ -58,8 +66,10 @@ fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn O
         inbox = format!("{}:{}", inbox.endpoint, inbox.directory),
         "serving"
     );
+    let mut troubled = BTreeMap::new();
     while !engine.is_stopping() {
         let report = runner.pass(Retry::WhenDue, observer);
+        troubled = tell_changes(&troubled, &report);
         let pause = pause_after(&report, poll, runner.next_look());
         select! {
             recv(stopped) -> _ => {}
@@ -76,10 +86,28 @@ fn watch(engine: &Engine, endpoint: &str, directory: &str) -> Option<Watch> {
         .ok()
 }
 
-fn pause_after(report: &PassReport, poll: Duration, next_look: Option<Duration>) -> Duration {
-    if report.failure.is_some() {
-        AFTER_FAILURE
-    } else {
-        next_look.map_or(poll, |look| look.min(poll))
+/// Logs which endpoints have got into trouble and which are well again since the last round; gives
+/// those in trouble now.
+fn tell_changes(before: &BTreeMap<String, Code>, report: &PassReport) -> BTreeMap<String, Code> {
+    for (endpoint, error) in &report.troubles {
+        if before.get(endpoint) != Some(&error.code) {
+            tracing::error!(endpoint, code = %error.code, "{error}");
+        }
     }
+    for endpoint in before.keys().filter(|endpoint| !report.troubles.contains_key(*endpoint)) {
+        tracing::info!(endpoint, "the endpoint is well again");
+    }
+    report.troubles.iter().map(|(endpoint, error)| (endpoint.clone(), error.code)).collect()
+}
+
+fn pause_after(report: &PassReport, poll: Duration, next_look: Option<Duration>) -> Duration {
+    if let Some(failure) = &report.failure {
+        tracing::error!("{failure}");
+        return AFTER_FAILURE;
+    }
+    // Nothing but an operator mends a wrong key: knocking often only locks accounts.
+    if report.troubles.values().any(|error| error.class == Class::Operator) {
+        return poll.max(FOR_AN_OPERATOR);
+    }
+    next_look.map_or(poll, |look| look.min(poll))
 }

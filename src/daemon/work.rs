@@ -84,7 +84,6 @@ impl<'r> Round<'r> {
     }
 
     fn trouble(&self, error: EndpointError) {
-        tracing::warn!(endpoint = error.endpoint, code = %error.code, "{error}");
         locked(&self.report).troubles.entry(error.endpoint.clone()).or_insert(error);
     }
 
@@ -95,7 +94,6 @@ impl<'r> Round<'r> {
 
     /// The store or our own disk failed: no further job is begun.
     fn fail(&self, error: TransferError) {
-        tracing::error!("{error}");
         locked(&self.report).failure.get_or_insert(error);
     }
 
