@@ -1,5 +1,5 @@
-//! From a request's rename into a local inbox until its answer stands in the outbox, through the real
-//! daemon: 1,000 agreements of one municipality, one request at a time.
+//! From a request's rename into a local inbox until its answer stands in the outbox, through the
+//! real daemon: 1,000 agreements of one municipality, one request at a time.
 //!
 //! `cargo bench --bench latency`
 

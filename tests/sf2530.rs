@@ -75,8 +75,8 @@ fn the_same_request_again_gives_the_same_bytes_and_marks_nothing() {
     put(&installation, "a.txt", &request(ID, "TEST"));
     batch(&installation);
     let (first, marked) = (answer(&installation), forventninger(&installation));
-    // KY fetches the answer, loses it, and asks again: under the old name, under a new one, and with
-    // other line ends. The agreements have changed meanwhile.
+    // KY fetches the answer, loses it, and asks again: under the old name, under a new one, and
+    // with other line ends. The agreements have changed meanwhile.
     let csv = installation.path("aftaler.csv");
     let ended = fs::read_to_string(&csv).unwrap().replace(",aktiv", ",ophoert");
     fs::write(&csv, ended).unwrap();

@@ -8,7 +8,8 @@ use crate::daemon::{self, Engine, PassReport, Verdict};
 /// Answer everything that waits, once.
 ///
 /// Exit codes: 0 everything was answered; 1 some files were rejected, held or are not complete yet;
-/// 2 the configuration is wrong; 3 an endpoint could not be reached; 4 the store or the disk failed.
+/// 2 the configuration is wrong; 3 an endpoint could not be reached; 4 the store or the disk
+/// failed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

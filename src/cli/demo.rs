@@ -6,10 +6,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::daemon::{self, Engine};
 use crate::domain::Miljoe;
-use crate::generate::{Plan, forespoergsler};
-use crate::layout::Layouts;
-use crate::message::forespoergsel::Format;
-use anyhow::{Context, bail};
+use anyhow::bail;
 use fs_err::{self as fs, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -77,7 +74,7 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     }
     import.finish(&mut |_| true)?;
     drop(store);
-    write_requests(&plan, &args.dir.join(REQUESTS))?;
+    generate::write_requests(&plan, Miljoe::Test, &args.dir.join(REQUESTS))?;
 
     let begun = Instant::now();
     let engine = Engine::open(config, Box::new(SystemClock))?;
@@ -105,19 +102,6 @@ fn prepare(dir: &Path) -> anyhow::Result<()> {
     }
     fs::write(dir.join(MARKER), "This directory is replaced by the next `modregn demo`.\n")?;
     fs::write(dir.join(CONFIG), CONFIG_TEXT)?;
-    Ok(())
-}
-
-fn write_requests(plan: &Plan, dir: &Path) -> anyhow::Result<()> {
-    let layouts = Layouts::builtin();
-    let layout = layouts
-        .get(crate::flow::sf2530::FORESPOERGSEL_LAYOUT)
-        .context("the request's layout is built in")?;
-    let format = Format::bind(&layout)?;
-    for request in forespoergsler(plan, Miljoe::Test) {
-        let name = format!("SF2530_{}_{}.txt", request.kommunekode, request.udbetalingsperiode);
-        format.write(&request, BufWriter::new(File::create(dir.join(name))?))?;
-    }
     Ok(())
 }
 

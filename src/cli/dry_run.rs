@@ -9,8 +9,8 @@ use fs_err::{self as fs, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// Shows what would become of everything that waits; with `dir`, the answers are written there, each
-/// under its request's name.
+/// Shows what would become of everything that waits; with `dir`, the answers are written there,
+/// each under its request's name.
 pub(super) fn run(engine: &Engine, dir: Option<&Path>, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     if let Some(dir) = dir {
         fs::create_dir_all(dir)?;

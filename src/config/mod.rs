@@ -1,7 +1,7 @@
 //! The configuration: one TOML file, read whole and checked whole before anything starts.
 //!
-//! May use `domain`, `layout` and `endpoint` (whose settings it holds). Secrets are never in it: keys and
-//! passphrases are files or systemd credentials.
+//! May use `domain`, `layout` and `endpoint` (whose settings it holds). Secrets are never in it:
+//! keys and passphrases are files or systemd credentials.
 
 mod layouts;
 mod name_template;
@@ -170,8 +170,8 @@ impl Config {
         Self::parse(&text, &path.display().to_string(), base)
     }
 
-    /// Checks a configuration's text; `file` is its name in errors, `base` what relative paths in it
-    /// are relative to.
+    /// Checks a configuration's text; `file` is its name in errors, `base` what relative paths in
+    /// it are relative to.
     pub fn parse(text: &str, file: &str, base: &Path) -> Result<Self, ConfigError> {
         let parse = |setting: &str, error: &toml::de::Error| ConfigError::Parse {
             file: file.to_owned(),

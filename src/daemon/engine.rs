@@ -62,8 +62,8 @@ pub enum EngineError {
 }
 
 impl Engine {
-    /// Opens everything a configuration names, to work with it alone, and sweeps up what a crash left
-    /// in the spool.
+    /// Opens everything a configuration names, to work with it alone, and sweeps up what a crash
+    /// left in the spool.
     pub fn open(config: Config, clock: Box<dyn Clock>) -> Result<Self, EngineError> {
         let flows = flows(&config)?;
         let spool = Spool::open(&config.state_dir)?;
@@ -132,8 +132,8 @@ impl Engine {
         claimed.insert(transfer).then_some(Claim { engine: self, transfer })
     }
 
-    /// Removes spooled bytes whose transfer needs them no more: the last act of a file's life, which
-    /// a crash can come before.
+    /// Removes spooled bytes whose transfer needs them no more: the last act of a file's life,
+    /// which a crash can come before.
     fn sweep(&self) -> Result<(), EngineError> {
         let desk = self.desk();
         for id in self.spool.transfers()? {

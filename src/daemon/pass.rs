@@ -179,7 +179,8 @@ impl<'e> RouteRunner<'e> {
         &self.engine.config().routes[self.route]
     }
 
-    /// How long after the last round a file that was not complete may be so; `None` = there is none.
+    /// How long after the last round a file that was not complete may be so; `None` = there is
+    /// none.
     pub const fn next_look(&self) -> Option<Duration> {
         self.next_look
     }

@@ -1,5 +1,6 @@
-//! The business transactions: what a file means, what it changes, what is answered. One file for each
-//! integration. May use `endpoint`, `store`, `message`, `transfer`, `config`; starts no thread.
+//! The business transactions: what a file means, what it changes, what is answered. One file for
+//! each integration. May use `endpoint`, `store`, `message`, `transfer`, `config`; starts no
+//! thread.
 
 pub mod sf2530;
 
@@ -11,8 +12,8 @@ use std::path::Path;
 
 /// What one integration does with its files.
 pub trait Flow: Send + Sync {
-    /// Reads a file that lies in the spool and applies it whole or not at all. Doing it again after a
-    /// crash is fine.
+    /// Reads a file that lies in the spool and applies it whole or not at all. Doing it again after
+    /// a crash is fine.
     fn process(&self, desk: &Desk<'_>, inbound: Transfer) -> Result<Processed, TransferError>;
 
     /// Writes a file that is owed to `path`, from committed rows only, and balances it.

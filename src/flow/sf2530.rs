@@ -1,5 +1,5 @@
-//! SF2530: a municipality asks before its payout, every active agreement is marked "payment expected",
-//! and one file with all transactions goes back.
+//! SF2530: a municipality asks before its payout, every active agreement is marked "payment
+//! expected", and one file with all transactions goes back.
 
 use super::{Flow, Preview, Processed};
 use crate::config::Outbox;

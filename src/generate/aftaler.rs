@@ -63,13 +63,23 @@ fn transaktion((loebenummer, aftale): (u32, Aftale)) -> Transaktion {
     }
 }
 
-/// How many agreements each municipality has: some have many times as many as others.
+/// A municipality's size beside the others: the four largest and the five smallest about as they
+/// are, the rest drawn.
+fn weight(draw: &mut Draw, kommunekode: Kommunekode) -> u64 {
+    let drawn = draw.between(3, 9);
+    u64::from(match kommunekode.number() {
+        101 => 88,
+        751 => 49,
+        851 => 30,
+        461 => 28,
+        482 | 492 | 563 | 741 | 825 => 1,
+        _ => drawn,
+    })
+}
+
+/// How many agreements each municipality has, by its weight.
 fn shares(draw: &mut Draw, plan: &Plan) -> Vec<(Kommunekode, u64)> {
-    let weights: Vec<_> = plan
-        .kommuner
-        .iter()
-        .map(|_| u64::from(draw.between(1, 10) * draw.between(1, 10)))
-        .collect();
+    let weights: Vec<_> = plan.kommuner.iter().map(|&kode| weight(draw, kode)).collect();
     let all: u64 = weights.iter().sum();
     let (mut weight_so_far, mut given) = (0, 0);
     let share = |(&kommunekode, weight)| {

@@ -1,5 +1,6 @@
 //! Invented payout reports: what a municipality would have withheld of what it was asked to.
 
+use super::Plan;
 use super::draw::Draw;
 use crate::domain::{Aarsag, Beloeb, Forespoergsel, Indberetning, Transaktion, Udbetaling};
 use uuid::Builder;
@@ -22,15 +23,15 @@ pub struct Deviations {
 pub struct Udbetalingsrapport {
     draw: Draw,
     deviations: Deviations,
-    /// The head.
-    pub udbetaling: Udbetaling,
+    udbetaling: Udbetaling,
     reported: u32,
 }
 
 impl Udbetalingsrapport {
-    /// The report that follows the answer to `request`; the same seed gives the same report.
-    pub fn new(seed: u64, request: &Forespoergsel, deviations: Deviations) -> Self {
-        let mut draw = Draw::of_udbetaling(seed, request.kommunekode, request.dispositionsdato);
+    /// The report that follows the answer to `request`; the same plan gives the same report.
+    pub fn new(plan: &Plan, request: &Forespoergsel, deviations: Deviations) -> Self {
+        let mut draw =
+            Draw::of_udbetaling(plan.seed, request.kommunekode, request.dispositionsdato);
         let udbetaling = Udbetaling {
             kommunekode: request.kommunekode,
             udbetaling_id: Builder::from_random_bytes(draw.bytes()).into_uuid(),
@@ -40,6 +41,11 @@ impl Udbetalingsrapport {
             forespoergsel_id: Some(request.forespoergsel_id),
         };
         Self { draw, deviations, udbetaling, reported: 0 }
+    }
+
+    /// The report's head.
+    pub const fn udbetaling(&self) -> &Udbetaling {
+        &self.udbetaling
     }
 
     /// What is reported of the answer's next transaction; `None` = nothing at all.

@@ -1,13 +1,13 @@
 //! BetalingsadministrationSvar: the answer file, written, and read back to be balanced.
 
 use super::bind::{Binding, Holds};
-use super::{BindError, Row, bound};
+use super::{BindError, Row, amount, bound, integer};
 use crate::domain::{
     Beloeb, CprPolicy, Forespoergsel, Kommunekode, Miljoe, Svar, Transaktion, Ydelsestype,
 };
 use crate::layout::Layout;
 use crate::layout::model::{FieldIx, RecordIx};
-use crate::record::{Codec, Number, Options, ReadError, Reader, Text, Value, WriteError, Writer};
+use crate::record::{Codec, Options, ReadError, Reader, Text, Value, WriteError, Writer};
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Copenhagen;
 use std::fmt;
@@ -162,14 +162,6 @@ impl<W: Write> SvarWriter<'_, W> {
         self.writer.write(row.record, &row.values)?;
         self.writer.finish().map(drop)
     }
-}
-
-const fn integer(number: i64) -> Value<'static> {
-    Value::Number(Number { unscaled: number, scale: 0 })
-}
-
-const fn amount(beloeb: Beloeb) -> Value<'static> {
-    Value::Number(Number { unscaled: beloeb.oere(), scale: 2 })
 }
 
 /// What an answer file adds up to.

@@ -1,5 +1,6 @@
-//! Takes a file out: from being owed to standing complete and verified at its destination. A restart
-//! calls [`deliver`] again with whatever the store says and gets to the same end. May use `endpoint`,
+//! Takes a file out: from being owed to standing complete and verified at its destination. A
+//! restart calls [`deliver`] again with whatever the store says and gets to the same end. May use
+//! `endpoint`,
 //! `store` and the spool; what the bytes are is the flow's business.
 
 use super::spool::payload_of;
@@ -15,8 +16,8 @@ use uuid::Uuid;
 pub type Render<'a> = &'a mut dyn FnMut(&Transfer, &Path) -> Result<Payload, TransferError>;
 
 /// Delivers one outbound transfer; gives it in [`State::Published`]. After an error the transfer
-/// stands where a later call can go on: `Failed` after passing trouble, `Dead` where an operator must
-/// look at this file, and unmoved where the endpoint itself is at fault.
+/// stands where a later call can go on: `Failed` after passing trouble, `Dead` where an operator
+/// must look at this file, and unmoved where the endpoint itself is at fault.
 pub fn deliver(
     desk: &Desk<'_>,
     endpoint: &mut dyn Endpoint,
@@ -83,8 +84,8 @@ fn publish(
     Ok(())
 }
 
-/// Journals a failed try. An endpoint that is wrongly set up is not the file's fault: the file keeps
-/// its place in the queue, and no tries are counted.
+/// Journals a failed try. An endpoint that is wrongly set up is not the file's fault: the file
+/// keeps its place in the queue, and no tries are counted.
 fn note(desk: &Desk<'_>, transfer: &Transfer, error: &EndpointError) -> Result<(), TransferError> {
     let event = match (error.class, error.code) {
         (Class::Retry, _) => Event::Fail,

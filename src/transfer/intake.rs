@@ -1,5 +1,5 @@
-//! Brings a file in: from standing complete at an endpoint to lying durable in the spool, journalled
-//! and gone from its source, in that order. May use `endpoint`, `store` and the spool.
+//! Brings a file in: from standing complete at an endpoint to lying durable in the spool,
+//! journalled and gone from its source, in that order. May use `endpoint`, `store` and the spool.
 
 use super::spool::{Hashing, write_durably};
 use super::state::{Event, State};

@@ -1,5 +1,5 @@
-//! The error report of a rejected or held file: for the operator, and fit to send back to the sender
-//! (values stand in it only by their shape). Does no I/O.
+//! The error report of a rejected or held file: for the operator, and fit to send back to the
+//! sender (values stand in it only by their shape). Does no I/O.
 
 use crate::record::{Fault, Faults};
 use crate::store::{Problem, Transfer};
