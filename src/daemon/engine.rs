@@ -141,7 +141,7 @@ impl Engine {
                 Some(transfer) if transfer.state.needs_spool() => {}
                 Some(_) => self.spool.forget(id)?,
                 None => {
-                    tracing::warn!(%id, "the spool has bytes of a transfer the store does not know");
+                    tracing::warn!(%id, "the spool has bytes of a transfer unknown to the store");
                 }
             }
         }
