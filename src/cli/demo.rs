@@ -29,7 +29,7 @@ const AGREEMENTS: &str = "aftaler.csv";
 const REQUESTS: &str = "udveksling/til-udk";
 const ANSWERS: &str = "udveksling/fra-udk";
 
-const CONFIG_TEXT: &str = r#"# Made by `modregn demo`: from one directory to the other. Everyone is invented.
+const CONFIG_TEXT: &str = r#"# Made by `modregn demo`: one directory to the other. All invented.
 miljoe = "TEST"
 state_dir = "tilstand"
 
