@@ -4,7 +4,7 @@
 use super::codec::Codec;
 use crate::layout::model::{RecordIx, Terminator};
 use nom::branch::alt;
-use nom::bytes::streaming::{tag, take, take_until};
+use nom::bytes::streaming::{tag, take};
 use nom::combinator::{success, value};
 use nom::error::{Error, ErrorKind};
 use nom::{IResult, Needed, Parser};
@@ -74,9 +74,9 @@ impl<'c> Framing<'c> {
         data: &'d [u8],
         place: Place,
     ) -> IResult<&'d [u8], RecordIx> {
-        let record = self.select(data, place)?;
-        let (rest, _) = take(self.codec.plan(record).length).parse(data)?;
-        let (rest, ()) = self.end(rest, place)?;
+        let record = self.select(data, data.len(), place)?;
+        let (rest, bytes) = take(self.codec.plan(record).length).parse(data)?;
+        let rest = self.end(bytes, rest, place)?;
         Ok((rest, record))
     }
 
@@ -89,21 +89,21 @@ impl<'c> Framing<'c> {
         whole: &mut [u8],
     ) -> IResult<&'d [u8], RecordIx> {
         let [cr, lf] = self.crlf;
-        let (rest, line) = match streaming_line(lf, data) {
-            Ok((_, line)) => {
-                let line = line.strip_suffix(&[cr]).unwrap_or(line);
-                (self.end(&data[line.len()..], place)?.0, line)
-            }
-            Err(_) if place.ended && self.lenient && !data.is_empty() => (&[][..], data),
-            Err(_) if data.len() >= whole.len() => return Err(fault(data)),
-            Err(more) => return Err(more),
+        let line = match memchr::memchr(lf, data) {
+            Some(end) => &data[..end],
+            None if place.ended => data,
+            None if data.len() < whole.len() => return Err(nom::Err::Incomplete(Needed::Unknown)),
+            None => return Err(fault(data)),
         };
+        let line = line.strip_suffix(&[cr]).unwrap_or(line);
+        let rest = self.end(line, &data[line.len()..], place)?;
         let Some(text) = whole.get_mut(..line.len()) else { return Err(fault(data)) };
         text.copy_from_slice(line);
         whole[line.len()..].fill(self.blank);
-        let place = Place { ended: rest.is_empty() && place.ended, ..place };
-        match self.select(whole, place) {
+        let left = if rest.is_empty() { 0 } else { usize::MAX };
+        match self.select(whole, left, place) {
             Ok(record) if line.len() <= self.codec.plan(record).length => Ok((rest, record)),
+            Err(nom::Err::Incomplete(more)) => Err(nom::Err::Incomplete(more)),
             _ => Err(fault(data)),
         }
     }
@@ -119,16 +119,18 @@ impl<'c> Framing<'c> {
         if record.iter().any(|&here| here != byte) {
             return Err(fault(data));
         }
-        self.end(rest, place)
+        Ok((self.end(record, rest, place)?, ()))
     }
 
-    /// The kind of the record that `data` begins with.
+    /// The kind of the record that `bytes` begin with; `left`: as many bytes at least are left of
+    /// the file.
     #[inline]
     pub(super) fn select<'d>(
         &self,
-        data: &'d [u8],
+        bytes: &[u8],
+        left: usize,
         place: Place,
-    ) -> Result<RecordIx, nom::Err<Error<&'d [u8]>>> {
+    ) -> Result<RecordIx, Failure<'d>> {
         let selector = &self.codec.selector;
         if place.first
             && let Some(first) = selector.first()
@@ -137,25 +139,31 @@ impl<'c> Framing<'c> {
         }
         if let Some(last) = selector.last() {
             let whole = self.codec.plan(last).length + self.crlf.len();
-            match (data.len() <= whole, place.ended) {
+            match (left <= whole, place.ended) {
                 (true, true) => return Ok(last),
-                (true, false) => return Err(nom::Err::Incomplete(Needed::new(whole))),
+                (true, false) => return Err(nom::Err::Incomplete(Needed::Unknown)),
                 (false, _) => {}
             }
         }
-        match selector.by_bytes(data) {
+        match selector.by_bytes(bytes) {
             Some(record) => Ok(record),
-            None if data.len() < selector.extent() => Err(nom::Err::Incomplete(Needed::Unknown)),
-            None => Err(fault(data)),
+            None if bytes.len() < selector.extent() => Err(nom::Err::Incomplete(Needed::Unknown)),
+            None => Err(fault(&[])),
         }
     }
 
+    /// What follows the terminator that `rest`, behind `record`, begins with.
     #[inline]
-    fn end<'d>(&mut self, rest: &'d [u8], place: Place) -> IResult<&'d [u8], ()> {
+    fn end<'d>(
+        &mut self,
+        record: &[u8],
+        rest: &'d [u8],
+        place: Place,
+    ) -> Result<&'d [u8], Failure<'d>> {
         if rest.is_empty() && place.ended && self.lenient {
-            return Ok((rest, ()));
+            return Ok(rest);
         }
-        let [_, lf] = &self.crlf;
+        let [cr, lf] = &self.crlf;
         let crlf = || value(Terminator::CrLf, tag(&self.crlf[..]));
         let lf = || value(Terminator::Lf, tag(slice::from_ref(lf)));
         let (rest, seen) = match self.terminator {
@@ -164,15 +172,18 @@ impl<'c> Framing<'c> {
             Terminator::None => success(Terminator::None).parse(rest),
             Terminator::Detect => alt((crlf(), lf())).parse(rest),
         }?;
+        // A record that is one byte short and ends with CR LF.
+        if seen == Terminator::Lf && record.last() == Some(cr) {
+            return Err(fault(rest));
+        }
         self.terminator = seen;
-        Ok((rest, ()))
+        Ok(rest)
     }
 }
 
-fn streaming_line(lf: u8, data: &[u8]) -> IResult<&[u8], &[u8]> {
-    take_until(&[lf][..]).parse(data)
-}
+/// Why there is no record: more bytes are needed, or the right ones are not there.
+type Failure<'d> = nom::Err<Error<&'d [u8]>>;
 
-fn fault<I>(input: I) -> nom::Err<Error<I>> {
+fn fault(input: &[u8]) -> Failure<'_> {
     nom::Err::Error(Error::new(input, ErrorKind::Verify))
 }

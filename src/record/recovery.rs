@@ -22,7 +22,7 @@ impl<R: Read> Reader<'_, R> {
         let place = Place { first: self.position.record == 1, ended: self.source.has_ended() };
         let data = self.framing.one_line(self.source.data());
         let head = Shape::of(&data[..data.len().min(SHOWN)]);
-        let known = self.framing.select(data, place).ok();
+        let known = self.framing.select(data, self.source.data().len(), place).ok();
         if place.ended && self.source.data().is_empty() {
             self.end_of_file();
         } else if known.is_none() && self.checker.is_complete() {
@@ -94,16 +94,15 @@ impl<R: Read> Reader<'_, R> {
             length += text.len() as u64;
             let used = text.len() + usize::from(found.is_some());
             self.skip(used);
-            if found.is_some() && after_cr {
-                return Ok((length - 1, Some("CR LF")));
-            } else if found.is_some() {
-                return Ok((length, Some("LF")));
-            } else if self.source.has_ended() {
-                return Ok((length, Some("the end of the file")));
-            } else if length > LONGEST_LINE {
-                return Ok((length, None));
+            let ended = self.source.has_ended();
+            match (found.is_some(), after_cr) {
+                (true, true) => return Ok((length - 1, Some("CR LF"))),
+                (true, false) => return Ok((length, Some("LF"))),
+                (false, true) if ended => return Ok((length - 1, Some("CR"))),
+                (false, false) if ended => return Ok((length, Some("the end of the file"))),
+                (false, _) if length > LONGEST_LINE => return Ok((length, None)),
+                (false, _) => self.source.fill()?,
             }
-            self.source.fill()?;
         }
     }
 

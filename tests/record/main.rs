@@ -4,5 +4,6 @@
 
 mod fields;
 mod files;
+mod fixtures;
 mod support;
 mod written;

@@ -1,6 +1,8 @@
 //! `modregn layout`: record layouts, as files and as tables.
 
 mod check;
+mod decode;
+mod encode;
 mod new;
 mod show;
 mod words;
@@ -39,6 +41,31 @@ enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// Show a file's records as JSON lines; every fault of it, if it has any.
+    ///
+    /// Numbers without decimals are JSON numbers, everything else is text: amounts exact (12.50),
+    /// dates and times in ISO 8601, months as YYYY-MM. Fields without a value are left out.
+    Decode {
+        /// The layout's id, or a layout file (*.toml).
+        layout: String,
+        /// The file to decode.
+        file: PathBuf,
+        /// As CSV: one table, with a column for each name a field has.
+        #[arg(long)]
+        csv: bool,
+        /// Show personal data whole.
+        #[arg(long)]
+        unmask: bool,
+    },
+    /// Build a file from JSON lines, as `decode --unmask` shows them.
+    ///
+    /// Fields with a control (a count, a sum, a running number) may be left out: they are computed.
+    Encode {
+        /// The layout's id, or a layout file (*.toml).
+        layout: String,
+        /// The JSON lines; without FILE, those of the standard input.
+        file: Option<PathBuf>,
+    },
     /// Print a commented skeleton of a layout file.
     New {
         /// The new layout's id.
@@ -54,6 +81,13 @@ pub(super) fn run(args: Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Check { files } if files.is_empty() => check::all(formats, io),
         Command::Check { files } => check::files(&files, io),
         Command::Show { layout, markdown } => show::run(&*find(&layout, formats)?, markdown, io),
+        Command::Decode { layout, file, csv, unmask } => {
+            let shown = decode::Shown { csv, unmasked: unmask };
+            decode::run(&*find(&layout, formats)?, &file, shown, io)
+        }
+        Command::Encode { layout, file } => {
+            encode::run(&*find(&layout, formats)?, file.as_deref(), io)
+        }
         Command::New { id } => new::run(&id, io),
     }
 }
