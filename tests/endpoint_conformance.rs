@@ -10,7 +10,7 @@ use modregn::fault::{Class, Code};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use support::sshd::Sshd;
 use tempfile::TempDir;
@@ -60,6 +60,7 @@ suite! {
     removes_once_or_twice
     moves_and_never_over_another
     publishes_every_size
+    publishes_for_those_who_may_read_it
     publishes_once
     never_overwrites
     says_where_it_may_not_write
@@ -239,6 +240,14 @@ fn publishes_every_size(mut place: Place) {
         assert!(fs::read(place.root.join(file)).unwrap() == bytes, "{size}");
     }
     assert_eq!(place.names().len(), SIZES.len(), "nothing temporary is left");
+}
+
+fn publishes_for_those_who_may_read_it(mut place: Place) {
+    let source = place.source(b"1");
+    fs::set_permissions(&source, fs::Permissions::from_mode(0o600)).unwrap();
+    place.publish("file", &source).unwrap();
+    let there = fs::metadata(place.root.join("file")).unwrap();
+    assert_eq!(there.permissions().mode() & 0o777, 0o640);
 }
 
 fn publishes_once(mut place: Place) {

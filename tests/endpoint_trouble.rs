@@ -97,6 +97,16 @@ fn a_lost_connection_is_made_again() {
     endpoint.list("", 1).unwrap();
 }
 
+#[test]
+fn a_connection_that_ended_while_idle_is_not_missed() {
+    let server = Sshd::start();
+    let mut endpoint = open(&server);
+    endpoint.list("", 1).unwrap();
+    server.kill_connections();
+    std::thread::sleep(Duration::from_secs(3));
+    endpoint.list("", 1).unwrap();
+}
+
 /// Every call ends after the time-out, and dropping the endpoint does not wait once more.
 #[test]
 fn a_server_that_stands_still_is_left_in_time() {
@@ -231,6 +241,23 @@ fn a_server_that_renames_over_files_overwrites_nothing() {
     let error = endpoint.move_to("", &name("asked"), "", &name("answer")).unwrap_err();
     assert_eq!((error.class, error.code), (Class::Operator, Code::NameTaken));
     assert_eq!(fs::read(server.root().join("answer")).unwrap(), b"other");
+}
+
+#[test]
+fn a_rival_that_is_faster_is_seen() {
+    let rivals = tempfile::tempdir().unwrap();
+    let rival = rivals.path().join("rival");
+    let server = Sshd::start_filtered(&format!("rival {}", rival.display()));
+    let mut endpoint = open(&server);
+    let source = source(&server, 100);
+    fs::write(&rival, b"other").unwrap();
+    let error = publish(&mut *endpoint, 1, &source).unwrap_err();
+    assert_eq!((error.class, error.code), (Class::Operator, Code::NameTaken));
+    assert_eq!(fs::read(server.root().join("answer")).unwrap(), b"other");
+    fs::remove_file(server.root().join("answer")).unwrap();
+    fs::copy(&source, &rival).unwrap();
+    assert_eq!(publish(&mut *endpoint, 1, &source).unwrap(), Published::Already);
+    assert_eq!(fs::read_dir(server.root()).unwrap().count(), 1, "nothing temporary is left");
 }
 
 #[test]

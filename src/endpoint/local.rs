@@ -194,34 +194,40 @@ fn publish(
     if let Some(published) = compare(source, target)? {
         return Ok(published);
     }
-    let directory = target.parent().unwrap_or(Path::new("."));
-    let fits = fits(source, directory).map_err(|error| in_directory(&error, directory))?;
-    let complete = if fits {
+    let moved = if would_keep_its_group(source, target)? {
         fs::set_permissions(source, Permissions::from_mode(mode))
             .map_err(|error| Trouble::spool(&error))?;
-        source
+        rename_new(source, target)
     } else {
-        copy(source, temporary, mode)?;
-        temporary
+        Err(ErrorKind::CrossesDevices.into())
     };
-    match rename_new(complete, target) {
+    let result = match moved {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            copy(source, temporary, mode)?;
+            rename_new(temporary, target).inspect_err(|_| {
+                // What is left of it helps nobody.
+                let _ = fs::remove_file(temporary);
+            })
+        }
+        result => result,
+    };
+    match result {
+        Ok(()) => sync_parent(target).map_err(|error| at_file(&error, target))?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             // Another one was faster.
             return compare(source, target)?.ok_or_else(|| Trouble::taken(target));
         }
         Err(error) => return Err(at_file(&error, target)),
-        Ok(()) => sync_parent(target).map_err(|error| at_file(&error, target))?,
     }
     Ok(Published::Now)
 }
 
-/// Whether a file of ours may be moved into a directory: on the same file system, and with the
-/// group that a new file would have there.
-fn fits(source: &Path, directory: &Path) -> io::Result<bool> {
-    let there = fs::metadata(directory)?;
-    let ours = fs::metadata(source)?;
-    let same_group = there.mode() & SETGID == 0 || there.gid() == ours.gid();
-    Ok(there.dev() == ours.dev() && same_group)
+/// Whether a file of ours has the group that a new file would have in the target's directory.
+fn would_keep_its_group(source: &Path, target: &Path) -> Result<bool, Trouble> {
+    let directory = target.parent().unwrap_or(Path::new("."));
+    let there = fs::metadata(directory).map_err(|error| in_directory(&error, directory))?;
+    let ours = fs::metadata(source).map_err(|error| Trouble::spool(&error))?;
+    Ok(there.mode() & SETGID == 0 || there.gid() == ours.gid())
 }
 
 /// Copies a file of ours to its temporary name, synced.
@@ -305,6 +311,10 @@ fn at_file(error: &io::Error, path: &Path) -> Trouble {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Trouble::operator(
             Code::PermissionDenied,
             format!("{path}: {error}; give our user the right to read and write there"),
+        ),
+        ErrorKind::CrossesDevices => Trouble::operator(
+            Code::EndpointRefused,
+            format!("{path}: on another file system or mount; choose a directory on the same one"),
         ),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             Trouble::retry(Code::EndpointFull, format!("{path}: {error}"))

@@ -49,6 +49,9 @@ pub struct SftpSettings {
     pub timeout_seconds: u32,
     /// What the directories of the flows are relative to; empty = where the server puts us.
     pub root: PathBuf,
+    /// Permissions of published files, `0o640` where nothing is said, less what the server's own
+    /// mask takes away.
+    pub file_mode: u32,
 }
 
 /// How to prove who we are to a server.
@@ -87,6 +90,8 @@ struct RawSftp {
     timeout_seconds: NonZeroU32,
     #[serde(default)]
     root: PathBuf,
+    #[serde(default = "default_file_mode")]
+    file_mode: u32,
 }
 
 impl TryFrom<RawSftp> for SftpSettings {
@@ -108,10 +113,12 @@ impl TryFrom<RawSftp> for SftpSettings {
             sessions: raw.sessions.get(),
             timeout_seconds: raw.timeout_seconds.get(),
             root: raw.root,
+            file_mode: raw.file_mode,
         })
     }
 }
 
+/// The bytes are personal data: not for everyone on the other machine.
 const fn default_file_mode() -> u32 {
     0o640
 }

@@ -4,15 +4,16 @@
 #   short-reads           gives at most 16 KiB of what it is asked for
 #   no-fsync              does not know fsync@openssh.com
 #   overwriting-rename    renames over what stands there
+#   rival FILE            puts FILE under the new name just before a rename
 #   lost-before-rename    loses the connection before the first rename
 #   lost-after-rename     loses the connection after the first rename, before the answer
 #
-# The last two take a file that remembers that it has happened. perl-base is part of every Debian.
+# The last two take the path of a file that remembers that it has happened. perl-base is part of every Debian.
 use strict;
 use warnings;
 use IPC::Open2;
 
-my ($kind, $happened) = @ARGV;
+my ($kind, $file) = @ARGV;
 my ($READ, $RENAME, $EXTENDED) = (5, 18, 200);
 
 my $server = open2(my $answers, my $requests, '/usr/lib/openssh/sftp-server');
@@ -35,8 +36,11 @@ while (defined(my $head = read_all(4))) {
     } elsif ($kind eq 'overwriting-rename' && $type == $RENAME) {
         my $name = 'posix-rename@openssh.com';
         $request = pack('C', $EXTENDED) . substr($request, 1, 4) . pack('N/a*', $name) . substr $request, 5;
-    } elsif ($kind =~ /^lost/ && $type == $RENAME && !-e $happened) {
-        open my $mark, '>', $happened or die "$happened: $!";
+    } elsif ($kind eq 'rival' && $type == $RENAME) {
+        my ($from, $to) = unpack 'x5 N/a* N/a*', $request;
+        system('cp', $file, $to) == 0 or die "cp $file $to";
+    } elsif ($kind =~ /^lost/ && $type == $RENAME && !-e $file) {
+        open my $mark, '>', $file or die "$file: $!";
         kill 'KILL', $back;
         write_all($requests, pack('N/a*', $request)) if $kind eq 'lost-after-rename';
         close $requests;

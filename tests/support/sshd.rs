@@ -153,10 +153,15 @@ impl Sshd {
 
     /// Runs these commands in OpenSSH's `sftp` client, started in [`Sshd::root`].
     pub fn batch(&self, commands: &str) {
+        self.batch_with(&[], commands);
+    }
+
+    /// The same with more arguments for the client.
+    pub fn batch_with(&self, arguments: &[&str], commands: &str) {
         let script = self.path("batch");
         fs::write(&script, commands).expect("the batch file");
         let destination = format!("{}@127.0.0.1:{}", Self::user(), self.root().display());
-        let output = self.client().arg("-b").arg(&script).arg(destination).output();
+        let output = self.client().args(arguments).arg("-b").arg(&script).arg(destination).output();
         let output = output.expect("sftp runs");
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "sftp failed: {stderr}");

@@ -6,6 +6,13 @@ use crate::endpoint::secret;
 use crate::endpoint::settings::{Login, Secret, SftpSettings};
 use crate::endpoint::trouble::Trouble;
 use crate::fault::Code;
+use libssh2_sys::{
+    LIBSSH2_ERROR_AUTHENTICATION_FAILED as AUTHENTICATION_FAILED,
+    LIBSSH2_ERROR_BANNER_RECV as BANNER_RECEIVE, LIBSSH2_ERROR_FILE as KEY_FILE,
+    LIBSSH2_ERROR_KEX_FAILURE as KEX_FAILURE, LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE as KEY_EXCHANGE,
+    LIBSSH2_ERROR_METHOD_NONE as METHOD_NONE,
+    LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED as PUBLICKEY_UNVERIFIED,
+};
 use secrecy::ExposeSecret;
 use ssh2::{ErrorCode, MethodType, Session};
 use std::cell::Cell;
@@ -28,7 +35,7 @@ pub(super) struct Line {
 }
 
 /// A session not used for so long may have been closed by the server: it is probed first.
-const IDLE: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(2);
 
 /// A socket that is shut down when it is dropped.
 struct HangUp(TcpStream);
@@ -140,7 +147,8 @@ fn with_key(
     let text = secret::read(key)?;
     let passphrase = passphrase.map(secret::read).transpose()?;
     // A passphrase file ends with a newline when an editor wrote it.
-    let passphrase = passphrase.as_ref().map(|text| text.expose_secret().trim_end_matches('\n'));
+    let passphrase =
+        passphrase.as_ref().map(|text| text.expose_secret().trim_end_matches(['\r', '\n']));
     let result =
         session.userauth_pubkey_memory(&settings.user, None, text.expose_secret(), passphrase);
     result.map_err(|error| match error.code() {
@@ -179,15 +187,6 @@ fn with_agent(session: &Session, settings: &SftpSettings, socket: &Path) -> Resu
     }
     Err(not_let_in(settings, &answer))
 }
-
-// libssh2's error codes.
-const BANNER_RECEIVE: i32 = -2;
-const KEY_EXCHANGE: i32 = -5;
-const KEX_FAILURE: i32 = -8;
-const KEY_FILE: i32 = -16;
-const METHOD_NONE: i32 = -17;
-const AUTHENTICATION_FAILED: i32 = -18;
-const PUBLICKEY_UNVERIFIED: i32 = -19;
 
 fn not_let_in(settings: &SftpSettings, error: &ssh2::Error) -> Trouble {
     match error.code() {

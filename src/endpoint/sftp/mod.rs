@@ -1,20 +1,22 @@
 //! An SFTP server as an [`Endpoint`].
 //!
-//! `connect` makes and verifies the connection, `transfer` moves bytes, `publish` hands a file
-//! over, `refusal` knows what the codes mean. This file keeps the connection: it is made at the
-//! first call and made anew after it was lost.
+//! `connect` makes and verifies the connection, `upload` and `download` move bytes, `publish` hands
+//! a file over, `refusal` knows what the codes mean. This file keeps the connection: it is made at
+//! the first call and made anew after it was lost.
 
 mod connect;
+mod download;
 mod known_hosts;
 mod publish;
 mod refusal;
-mod transfer;
+mod upload;
 
 use super::settings::SftpSettings;
 use super::trouble::Trouble;
 use super::{Endpoint, EndpointError, Entry, FileName, Listing, Published};
 use crate::fault::Code;
 use connect::Line;
+use download::Download;
 use refusal::Refusal;
 use ssh2::FileStat;
 use std::io::Write;
@@ -87,7 +89,7 @@ impl Endpoint for Sftp {
         if entry.size > limit {
             return Err(Trouble::too_large(&path, entry.size, limit).at(&self.name));
         }
-        self.over(|line| transfer::download(line, &path, entry.size, sink))
+        self.over(|line| Download::new(line, &path, entry.size, sink).run())
     }
 
     fn remove(&mut self, directory: &str, name: &FileName) -> Result<(), EndpointError> {
@@ -118,6 +120,7 @@ impl Endpoint for Sftp {
             source,
             temporary: self.file(directory, temporary),
             target: self.file(directory, name),
+            mode: self.settings.file_mode.cast_signed(),
         };
         self.over(|_| Ok(()))?;
         let outcome = self.over(|line| publish::put(line, &job));

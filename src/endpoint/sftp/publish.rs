@@ -2,8 +2,10 @@
 //! there already is never overwritten.
 
 use super::connect::Line;
+use super::download::Download;
 use super::refusal::Refusal;
-use super::{in_directory, remove, stat, transfer};
+use super::upload::upload;
+use super::{in_directory, remove, stat};
 use crate::endpoint::Published;
 use crate::endpoint::compare::Comparison;
 use crate::endpoint::trouble::Trouble;
@@ -17,10 +19,9 @@ pub(super) struct Job<'a> {
     pub(super) source: &'a Path,
     pub(super) temporary: PathBuf,
     pub(super) target: PathBuf,
+    /// Permissions asked for; the server's own mask takes some away.
+    pub(super) mode: i32,
 }
-
-/// The permissions asked for; the server's own mask takes some away.
-const MODE: i32 = 0o664;
 
 /// Publishes the file.
 pub(super) fn put(line: &Line, job: &Job<'_>) -> Result<Published, Trouble> {
@@ -29,23 +30,13 @@ pub(super) fn put(line: &Line, job: &Job<'_>) -> Result<Published, Trouble> {
     }
     let mut source = File::open(job.source).map_err(|error| Trouble::spool(&error))?;
     let size = source.metadata().map_err(|error| Trouble::spool(&error))?.len();
-    if let Err(trouble) = write_temporary(line, job, &mut source, size) {
-        // Half a file helps nobody; on a full disk it would stand in the way.
-        if !line.is_lost() {
-            let _ = remove(line, &job.temporary);
-        }
-        return Err(trouble);
+    let result =
+        write_temporary(line, job, &mut source, size).and_then(|()| rename(line, job, size));
+    if !matches!(result, Ok(Published::Now)) && !line.is_lost() {
+        // What is left of it helps nobody; on a full disk it would stand in the way.
+        let _ = remove(line, &job.temporary);
     }
-    match line.heard(line.sftp.rename(&job.temporary, &job.target, None)) {
-        Ok(()) => {}
-        Err(refusal) if refusal.may_mean_taken() => {
-            // Another one was faster; or the server has another reason.
-            return compare(line, job)?.ok_or_else(|| refusal.while_trying("rename", &job.target));
-        }
-        Err(refusal) => return Err(refusal.while_trying("rename", &job.target)),
-    }
-    verify(line, &job.target, size)?;
-    Ok(Published::Now)
+    result
 }
 
 /// After a lost connection: whether the file stands there all the same.
@@ -66,11 +57,11 @@ fn write_temporary(
     let path = &job.temporary;
     let refused = |refusal: Refusal| refusal.while_trying("write", path);
     let flags = OpenFlags::WRITE | OpenFlags::TRUNCATE;
-    let opened = line.heard(line.sftp.open_mode(path, flags, MODE, OpenType::File));
+    let opened = line.heard(line.sftp.open_mode(path, flags, job.mode, OpenType::File));
     let mut file = opened.map_err(|refusal| {
         in_directory(refusal, "write", path.parent().unwrap_or(Path::new(".")))
     })?;
-    transfer::upload(line, &mut file, path, source, size)?;
+    upload(line, &mut file, path, source, size)?;
     if line.syncs.get() {
         match line.heard(file.fsync()) {
             Err(refusal) if refusal.is_unsupported() => line.syncs.set(false),
@@ -79,6 +70,20 @@ fn write_temporary(
     }
     line.heard(file.close()).map_err(refused)?;
     verify(line, path, size)
+}
+
+fn rename(line: &Line, job: &Job<'_>, size: u64) -> Result<Published, Trouble> {
+    let refusal = match line.heard(line.sftp.rename(&job.temporary, &job.target, None)) {
+        Ok(()) => return verify(line, &job.target, size).map(|()| Published::Now),
+        Err(refusal) => refusal,
+    };
+    if refusal.may_mean_taken()
+        && let Some(published) = compare(line, job)?
+    {
+        // Another one was faster, or an earlier try of ours that was believed lost.
+        return Ok(published);
+    }
+    Err(refusal.while_trying("rename to", &job.target))
 }
 
 /// Whether all bytes are there.
@@ -99,10 +104,11 @@ fn verify(line: &Line, path: &Path, size: u64) -> Result<(), Trouble> {
 fn compare(line: &Line, job: &Job<'_>) -> Result<Option<Published>, Trouble> {
     let Some(there) = stat(line, &job.target)? else { return Ok(None) };
     let mut ours = Comparison::with(job.source).map_err(|error| Trouble::spool(&error))?;
-    if !there.is_file() || there.size != Some(ours.size()) {
+    let size = ours.size();
+    if !there.is_file() || there.size != Some(size) {
         return Err(Trouble::taken(&job.target));
     }
-    match transfer::download(line, &job.target, ours.size(), &mut ours) {
+    match Download::new(line, &job.target, size, &mut ours).run() {
         Ok(()) => Ok(Some(Published::Already)),
         Err(_) if ours.differs() => Err(Trouble::taken(&job.target)),
         Err(trouble) => Err(trouble),

@@ -1,7 +1,17 @@
-//! What a failed call over a connection tells. libssh2's codes stay in this file.
+//! What a failed call over a connection tells. Servers send SFTP status codes up to 8 in version 3;
+//! some send later ones all the same.
 
 use crate::endpoint::trouble::Trouble;
 use crate::fault::Code;
+use libssh2_sys::{
+    LIBSSH2_ERROR_FILE as NO_MORE_ENTRIES, LIBSSH2_ERROR_SFTP_PROTOCOL as SFTP_PROTOCOL,
+    LIBSSH2_ERROR_SOCKET_TIMEOUT as SOCKET_TIMEOUT, LIBSSH2_ERROR_TIMEOUT as TIMEOUT,
+    LIBSSH2_FX_FAILURE as FAILURE, LIBSSH2_FX_FILE_ALREADY_EXISTS as ALREADY_EXISTS,
+    LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM as NO_SPACE, LIBSSH2_FX_NO_SUCH_FILE as NO_SUCH_FILE,
+    LIBSSH2_FX_NO_SUCH_PATH as NO_SUCH_PATH, LIBSSH2_FX_OP_UNSUPPORTED as UNSUPPORTED,
+    LIBSSH2_FX_PERMISSION_DENIED as PERMISSION_DENIED, LIBSSH2_FX_QUOTA_EXCEEDED as QUOTA_EXCEEDED,
+    LIBSSH2_FX_WRITE_PROTECT as WRITE_PROTECT,
+};
 use ssh2::ErrorCode;
 use std::path::Path;
 
@@ -23,24 +33,6 @@ pub(super) enum Refusal {
         words: String,
     },
 }
-
-// SFTP status codes, by draft-ietf-secsh-filexfer. Version 3 ends at 8; some servers send later
-// ones.
-const NO_SUCH_FILE: i32 = 2;
-const PERMISSION_DENIED: i32 = 3;
-const FAILURE: i32 = 4;
-const UNSUPPORTED: i32 = 8;
-const NO_SUCH_PATH: i32 = 10;
-const ALREADY_EXISTS: i32 = 11;
-const WRITE_PROTECT: i32 = 12;
-const NO_SPACE: i32 = 14;
-const QUOTA_EXCEEDED: i32 = 15;
-
-// libssh2's error codes.
-const TIMEOUT: i32 = -9;
-const NO_MORE_ENTRIES: i32 = -16;
-const SOCKET_TIMEOUT: i32 = -30;
-const SFTP_PROTOCOL: i32 = -31;
 
 impl From<ssh2::Error> for Refusal {
     fn from(error: ssh2::Error) -> Self {
