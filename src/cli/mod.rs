@@ -119,9 +119,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     log::init(args.log, args.command.default_log());
-    let (stdout, stderr) = (io::stdout(), io::stderr());
+    // Standard error is not locked: worker threads log to it.
+    let (stdout, mut stderr) = (io::stdout(), io::stderr());
     let terminal = stderr.is_terminal();
-    let mut io = Io { out: &mut stdout.lock(), err: &mut stderr.lock(), terminal };
+    let mut io = Io { out: &mut stdout.lock(), err: &mut stderr, terminal };
     let outcome = dispatch(args.command, &mut io).and_then(|exit| {
         io.out.flush()?;
         Ok(exit)
