@@ -37,7 +37,7 @@ fn digest(dir: &Path) -> String {
         sha.update(&name);
         sha.update(fs::read(dir.join(&name)).unwrap());
     }
-    sha.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    format!("{:016x}", u64::from_be_bytes(sha.finalize()[..8].try_into().unwrap()))
 }
 
 /// A change here changes what every seed stands for: it must be said in CHANGELOG.md.
