@@ -165,6 +165,14 @@ codes! {
     OutOfBalance = "out-of-balance",
     /// Rendering a file again gave other bytes.
     AnswerDiffers = "answer-differs",
+
+    // Agreements as CSV (message/aftaler_csv.rs).
+    /// A line of a CSV file has more or fewer values than the header.
+    BadCsvLine = "bad-csv-line",
+    /// Not an identifier: empty, too long, or characters that no layout can carry.
+    BadIdentifier = "bad-identifier",
+    /// The same aftale_id on two lines of one import.
+    DuplicateAftale = "duplicate-aftale",
 }
 
 impl serde::Serialize for Code {

@@ -45,8 +45,11 @@ impl Text {
         Path::new(&self.path).extension().is_some_and(|is| is == ending)
     }
 
-    /// Without the unit tests at its end.
+    /// Without the unit tests at its end, or in a file of their own.
     fn product(&self) -> &str {
+        if self.path.starts_with("src/") && self.path.ends_with("/tests.rs") {
+            return "";
+        }
         self.whole.split("\n#[cfg(test)]\nmod ").next().unwrap_or_default()
     }
 

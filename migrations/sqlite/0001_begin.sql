@@ -25,14 +25,16 @@ CREATE TABLE aftale (
     nr INTEGER PRIMARY KEY,
     aftale_id TEXT NOT NULL CHECK (length(aftale_id) BETWEEN 1 AND 20),
     kommunekode INTEGER NOT NULL CHECK (kommunekode BETWEEN 101 AND 860),
-    cpr TEXT NOT NULL CHECK (length(cpr) = 10 AND cpr NOT GLOB '*[^0-9]*'),
+    cpr TEXT NOT NULL CHECK (length(cpr) = 10),
     beloeb INTEGER NOT NULL CHECK (beloeb BETWEEN 0 AND 99999999999),
     ydelsestype TEXT NOT NULL CHECK (length(ydelsestype) = 2),
     gyldig_fra TEXT NOT NULL CHECK (date(gyldig_fra) IS gyldig_fra),
     gyldig_til TEXT CHECK (gyldig_til IS NULL OR date(gyldig_til) IS gyldig_til),
     prioritet INTEGER NOT NULL CHECK (prioritet BETWEEN 1 AND 99),
     fordring_id TEXT CHECK (length(fordring_id) BETWEEN 1 AND 20),
-    status TEXT NOT NULL CHECK (status IN ('aktiv', 'suspenderet', 'ophoert')),
+    -- Not IN (…): SQLite would build that list anew for every row.
+    status TEXT NOT NULL
+        CHECK (status = 'aktiv' OR status = 'suspenderet' OR status = 'ophoert'),
     indlaest INTEGER NOT NULL REFERENCES import (nr),
     erstattet INTEGER REFERENCES import (nr) CHECK (erstattet >= indlaest)
 ) STRICT;
@@ -49,6 +51,12 @@ BEFORE UPDATE OF nr, aftale_id, kommunekode, cpr, beloeb, ydelsestype, gyldig_fr
     prioritet, fordring_id, status, indlaest ON aftale
 BEGIN
     SELECT RAISE(ABORT, 'a version of an agreement never changes');
+END;
+
+CREATE TRIGGER aftale_is_replaced_once
+BEFORE UPDATE OF erstattet ON aftale WHEN OLD.erstattet IS NOT NULL
+BEGIN
+    SELECT RAISE(ABORT, 'a version of an agreement is replaced once');
 END;
 
 CREATE TABLE transfer (

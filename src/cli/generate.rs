@@ -1,17 +1,18 @@
 //! `modregn generate`: invented data from a seed.
 
 use super::{Exit, Io};
-use crate::domain::{Aftale, Miljoe};
+use crate::domain::Miljoe;
 use crate::generate::{
     Deviations, Plan, Udbetalingsrapport, aftaler, forespoergsler, transaktioner,
 };
 use crate::layout::{Layout, Layouts};
+use crate::message::aftaler_csv::Writer;
 use crate::message::{forespoergsel, udbetaling};
 use anyhow::{Context, ensure};
 use chrono::NaiveDate;
 use clap::Subcommand;
 use fs_err::{self as fs, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -170,40 +171,10 @@ fn write_reports(plan: &Plan, deviations: Deviations, files: &FilesArgs) -> anyh
     Ok(())
 }
 
-/// The header of the agreements' CSV file; `modregn import aftaler` reads it.
-const HEADER: [&str; 10] = [
-    "aftale_id",
-    "kommunekode",
-    "cpr",
-    "beloeb",
-    "ydelsestype",
-    "gyldig_fra",
-    "gyldig_til",
-    "prioritet",
-    "fordring_id",
-    "status",
-];
-
-pub(super) fn write_csv(plan: &Plan, out: &mut dyn Write) -> csv::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(HEADER)?;
+pub(super) fn write_csv(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let mut csv = Writer::new(out)?;
     for aftale in aftaler(plan) {
-        csv.write_record(row(&aftale))?;
+        csv.write(&aftale)?;
     }
-    Ok(csv.flush()?)
-}
-
-fn row(aftale: &Aftale) -> [String; 10] {
-    [
-        aftale.aftale_id.to_string(),
-        aftale.kommunekode.to_string(),
-        aftale.cpr.as_unmasked_str().to_owned(),
-        aftale.beloeb.oere().to_string(),
-        aftale.ydelsestype.code().to_owned(),
-        aftale.gyldig_fra.to_string(),
-        aftale.gyldig_til.map_or_else(String::new, |til| til.to_string()),
-        aftale.prioritet.number().to_string(),
-        aftale.fordring_id.as_ref().map_or_else(String::new, ToString::to_string),
-        aftale.status.word().to_owned(),
-    ]
+    csv.finish()
 }

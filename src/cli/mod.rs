@@ -6,8 +6,10 @@ mod config;
 mod demo;
 mod dry_run;
 pub mod exit;
+mod export;
 mod files;
 mod generate;
+mod import;
 mod layout;
 mod outcome;
 mod run;
@@ -47,6 +49,12 @@ enum Command {
     Status(status::Args),
     Files(files::Args),
     Config(config::Args),
+    /// Files of others into the store.
+    #[command(subcommand)]
+    Import(import::Import),
+    /// What the store holds, as files for others.
+    #[command(subcommand)]
+    Export(export::Export),
     /// Record layouts: check them, read them, begin a new one.
     Layout(layout::Args),
     /// Invented data, the same for the same seed: for trying out, tests and benchmarks.
@@ -141,6 +149,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     match command {
         Command::Generate(generate) => generate::run(generate, io),
+        Command::Import(import) => import::run(import, io),
+        Command::Export(export) => export::run(export, io),
         Command::Layout(args) => layout::run(args, io),
         Command::Batch(args) => batch::run(&args, io),
         Command::Run(args) => run::run(&args, io),

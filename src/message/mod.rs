@@ -2,6 +2,7 @@
 //! that no field can be missing. May use `record`, `layout`, `domain`; does no I/O and reads no
 //! clock.
 
+pub mod aftaler_csv;
 mod bind;
 pub mod forespoergsel;
 pub mod svar;

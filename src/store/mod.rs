@@ -147,6 +147,14 @@ pub struct ImportSummary {
     pub removed: u64,
 }
 
+impl ImportSummary {
+    /// How many agreements held before, of those the import says something about: all of them under
+    /// [`ImportMode::Replace`].
+    pub const fn before(&self) -> u64 {
+        self.changed + self.unchanged + self.removed
+    }
+}
+
 /// Where a file stands outside: recorded, compared, shown; never joined to a path of ours.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {

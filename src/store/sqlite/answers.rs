@@ -17,6 +17,25 @@ const ACTIVE: &str = "aftale INDEXED BY aftale_svar
         AND gyldig_fra <= ?2 AND (gyldig_til IS NULL OR gyldig_til >= ?2)";
 const IN_ORDER: &str = "ORDER BY cpr, prioritet, aftale_id";
 
+/// The øre of every active agreement.
+pub(super) fn sum_sql() -> String {
+    format!("SELECT coalesce(sum(beloeb), 0) FROM {ACTIVE}")
+}
+
+/// One expectation for every active agreement.
+pub(super) fn mark_sql() -> String {
+    format!("INSERT INTO forventning (aftale) SELECT nr FROM {ACTIVE} {IN_ORDER}")
+}
+
+/// A request's transactions; the first column is the loebenummer.
+pub(super) const TRANSACTIONS: &str = "
+    SELECT f.nr - r.foer, a.aftale_id, a.cpr, a.beloeb, a.ydelsestype, a.gyldig_fra, a.gyldig_til,
+        a.prioritet, a.fordring_id
+    FROM forespoergsel r
+        JOIN forventning f ON f.nr > r.foer AND f.nr <= r.foer + r.antal_transaktioner
+        JOIN aftale a ON a.nr = f.aftale
+    WHERE r.forespoergsel_id = ?1 ORDER BY f.nr";
+
 pub(super) fn answer(
     connection: &Connection,
     order: &AnswerOrder<'_>,
@@ -55,17 +74,12 @@ fn mark(connection: &Connection, order: &AnswerOrder<'_>, at: Moment) -> Result<
     let (outbound, outbound_nr) = add(connection, &new, at)?;
 
     let active = params![request.kommunekode, Day(request.dispositionsdato)];
-    let sum_beloeb: Beloeb = connection
-        .prepare_cached(&format!("SELECT coalesce(sum(beloeb), 0) FROM {ACTIVE}"))?
-        .query_row(active, |row| row.get(0))?;
+    let sum_beloeb: Beloeb =
+        connection.prepare_cached(&sum_sql())?.query_row(active, |row| row.get(0))?;
     let foer: i64 = connection
         .prepare_cached("SELECT coalesce(max(nr), 0) FROM forventning")?
         .query_row([], |row| row.get(0))?;
-    let antal = connection
-        .prepare_cached(&format!(
-            "INSERT INTO forventning (aftale) SELECT nr FROM {ACTIVE} {IN_ORDER}"
-        ))?
-        .execute(active)?;
+    let antal = connection.prepare_cached(&mark_sql())?.execute(active)?;
     let svar = Svar {
         forespoergsel: *request,
         dannet: at.trunc_subsecs(0),
@@ -185,14 +199,7 @@ pub(super) fn each_transaktion(
     id: ForespoergselId,
     visit: Visit<'_, Transaktion>,
 ) -> Result<(), Trouble> {
-    let mut statement = connection.prepare_cached(
-        "SELECT f.nr - r.foer, a.aftale_id, a.cpr, a.beloeb, a.ydelsestype, a.gyldig_fra,
-             a.gyldig_til, a.prioritet, a.fordring_id
-         FROM forespoergsel r
-             JOIN forventning f ON f.nr > r.foer AND f.nr <= r.foer + r.antal_transaktioner
-             JOIN aftale a ON a.nr = f.aftale
-         WHERE r.forespoergsel_id = ?1 ORDER BY f.nr",
-    )?;
+    let mut statement = connection.prepare_cached(TRANSACTIONS)?;
     let mut rows = statement.query([id])?;
     while let Some(row) = rows.next()? {
         visit(transaktion(row, row.get(0)?)?)?;

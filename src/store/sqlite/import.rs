@@ -72,7 +72,7 @@ impl<'a> Import<'a> {
         none_twice(&transaction)?;
         let summary = merge(&transaction, mode, at)?;
         if accept(&summary) {
-            transaction.execute_batch("DROP TABLE staged")?;
+            transaction.execute_batch("DROP TABLE missing; DROP TABLE staged")?;
             transaction.commit()?;
         }
         Ok(summary)
@@ -120,15 +120,7 @@ fn merge(connection: &Connection, mode: ImportMode, at: Moment) -> Result<Import
                  s.prioritet, s.fordring_id, s.status)",
         [nr],
     )?;
-    let added = connection.execute(
-        &format!(
-            "INSERT INTO aftale ({CONTENT}, indlaest) SELECT {CONTENT}, ?1 FROM staged s
-             WHERE NOT EXISTS (SELECT 1 FROM aftale
-                 WHERE erstattet IS NULL AND aftale_id = s.aftale_id)
-             ORDER BY kommunekode, cpr, prioritet, aftale_id"
-        ),
-        [nr],
-    )?;
+    let added = add_missing(connection, nr)?;
     let staged: u64 = connection.query_row("SELECT count(*) FROM staged", [], |row| row.get(0))?;
     let summary = ImportSummary {
         new: (added - changed) as u64,
@@ -141,6 +133,49 @@ fn merge(connection: &Connection, mode: ImportMode, at: Moment) -> Result<Import
         params![nr, summary.new, summary.changed, summary.unchanged, summary.removed],
     )?;
     Ok(summary)
+}
+
+/// Adds the staged agreements of which no version holds (any more).
+fn add_missing(connection: &Connection, nr: i64) -> rusqlite::Result<usize> {
+    // Found out first: an INSERT that reads its own table would copy every row once more.
+    connection.execute_batch(
+        "CREATE TEMPORARY TABLE missing (staged INTEGER PRIMARY KEY) STRICT;
+         INSERT INTO missing SELECT s.rowid FROM staged s WHERE NOT EXISTS
+             (SELECT 1 FROM aftale WHERE erstattet IS NULL AND aftale_id = s.aftale_id)",
+    )?;
+    let insert = format!(
+        "INSERT INTO aftale ({CONTENT}, indlaest)
+         SELECT {CONTENT}, ?1 FROM missing JOIN staged s ON s.rowid = missing.staged
+         ORDER BY kommunekode, cpr, prioritet, aftale_id"
+    );
+    let first: bool =
+        connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM aftale)", [], |row| row.get(0))?;
+    if first {
+        without_indexes(connection, || connection.execute(&insert, [nr]))
+    } else {
+        connection.execute(&insert, [nr])
+    }
+}
+
+/// Takes the indexes of `aftale` away and builds them anew afterwards: for the first import, where
+/// sorting them once is much faster than keeping them in order row by row.
+fn without_indexes<T>(
+    connection: &Connection,
+    fill: impl FnOnce() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let mut indexes = connection.prepare(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'aftale'",
+    )?;
+    let indexes: Vec<(String, String)> =
+        indexes.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    for (name, _) in &indexes {
+        connection.execute_batch(&format!("DROP INDEX {name}"))?;
+    }
+    let filled = fill()?;
+    for (_, definition) in &indexes {
+        connection.execute_batch(definition)?;
+    }
+    Ok(filled)
 }
 
 /// An import that knows where its store lies.

@@ -9,6 +9,8 @@ mod error;
 mod import;
 mod open;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod transfers;
 
 use super::{

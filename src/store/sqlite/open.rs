@@ -6,8 +6,10 @@ use crate::domain::Miljoe;
 use crate::fault::Class;
 use crate::store::StoreError;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use std::cmp::Ordering;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -38,11 +40,7 @@ impl SqliteStore {
     /// user alone, and brings an older one up to date.
     pub fn open(path: &Path, miljoe: Miljoe) -> Result<Self, StoreError> {
         let place = path.display().to_string();
-        make_private(path).map_err(|error| StoreError::Database {
-            place: place.clone(),
-            what: error.to_string(),
-            class: Class::Operator,
-        })?;
+        make_private(path).map_err(|error| unfit(&place, &error.to_string()))?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || -> Result<_, Trouble> {
             let mut connection = connect(path, flags)?;
@@ -59,24 +57,16 @@ impl SqliteStore {
     /// it is an error of class [`Class::Operator`].
     pub fn open_read_only(path: &Path, miljoe: Miljoe) -> Result<Self, StoreError> {
         let place = path.display().to_string();
+        if !path.exists() {
+            let what = "there is none yet; an import, `modregn batch` or `modregn run` makes it";
+            return Err(unfit(&place, what));
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || -> Result<_, Trouble> {
             let connection = connect(path, flags)?;
             ours_or_empty(&connection, &place)?;
-            let found = version(&connection)?;
-            let known = known(MIGRATIONS);
-            match found {
-                _ if found > known => {
-                    Err(StoreError::TooNew { place: place.clone(), found, known })?
-                }
-                _ if found < known => Err(StoreError::Database {
-                    place: place.clone(),
-                    what: "it is not up to date: run `modregn batch` or `modregn run` once"
-                        .to_owned(),
-                    class: Class::Operator,
-                })?,
-                _ => Ok(connection),
-            }
+            up_to_date(&connection, &place)?;
+            Ok(connection)
         };
         let connection = open().map_err(|trouble| trouble.at(&place))?;
         Self::check(connection, place, miljoe)
@@ -104,7 +94,10 @@ impl SqliteStore {
 
 /// SQLite would make the file readable by everyone; its log takes over the file's permissions.
 fn make_private(path: &Path) -> io::Result<()> {
-    let private = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    if let Some(directory) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    }
+    let private = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match private {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
@@ -125,11 +118,28 @@ fn ours_or_empty(connection: &Connection, place: &str) -> Result<(), Trouble> {
     if application == APPLICATION || (application == 0 && table.is_none()) {
         return Ok(());
     }
-    Err(Trouble::Store(StoreError::Database {
-        place: place.to_owned(),
-        what: "it is a database, but not one of modregn's: name another file".to_owned(),
-        class: Class::Operator,
-    }))
+    Err(unfit(place, "it is a database, but not one of modregn's: name another file").into())
+}
+
+/// Whether the schema is the one known here.
+fn up_to_date(connection: &Connection, place: &str) -> Result<(), Trouble> {
+    let (found, known) = (version(connection)?, known(MIGRATIONS));
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => {
+            Err(StoreError::TooNew { place: place.to_owned(), found, known }.into())
+        }
+        Ordering::Less => {
+            let what =
+                "it is not up to date: an import, `modregn batch` or `modregn run` mends that";
+            Err(unfit(place, what).into())
+        }
+    }
+}
+
+fn unfit(place: &str, what: &str) -> StoreError {
+    let (place, what) = (place.to_owned(), what.to_owned());
+    StoreError::Database { place, what, class: Class::Operator }
 }
 
 /// Takes the steps the store has not taken yet: all of them or none. A new store is for `miljoe`.
@@ -147,8 +157,7 @@ fn migrate(
     // Read again: another process may have taken the steps while this one waited for the lock.
     let found = version(&transaction)?;
     let Some(missing) = usize::try_from(found).ok().and_then(|taken| steps.get(taken..)) else {
-        let place = place.to_owned();
-        return Err(Trouble::Store(StoreError::TooNew { place, found, known }));
+        return Err(StoreError::TooNew { place: place.to_owned(), found, known }.into());
     };
     for step in missing {
         transaction.execute_batch(step)?;
@@ -167,4 +176,101 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 fn known(steps: &[&str]) -> i64 {
     i64::try_from(steps.len()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "CREATE TABLE store (only INTEGER PRIMARY KEY, miljoe TEXT) STRICT;
+        CREATE TABLE old (a TEXT NOT NULL) STRICT; INSERT INTO old VALUES ('kept');";
+    const TWO: &str = "ALTER TABLE old ADD COLUMN b INTEGER NOT NULL DEFAULT 7;";
+    const BROKEN: &str = "CREATE TABLE begun (a TEXT) STRICT; INSERT INTO nowhere VALUES (1);";
+
+    fn migrated(connection: &mut Connection, steps: &[&str]) -> Result<i64, StoreError> {
+        migrate(connection, steps, Miljoe::Test, "here").map_err(|trouble| trouble.at("here"))?;
+        version(connection).map_err(|error| Trouble::from(error).at("here"))
+    }
+
+    #[test]
+    fn an_older_store_takes_the_steps_it_lacks_and_keeps_what_it_has() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert_eq!(migrated(&mut connection, &[ONE]).unwrap(), 1);
+        for _ in 0..2 {
+            assert_eq!(migrated(&mut connection, &[ONE, TWO]).unwrap(), 2);
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let kept: (String, i64) =
+                connection.query_row("SELECT a, b FROM old", [], row).unwrap();
+            assert_eq!(kept, ("kept".to_owned(), 7));
+        }
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_store_as_it_was() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrated(&mut connection, &[ONE]).unwrap();
+        let error = migrated(&mut connection, &[ONE, TWO, BROKEN]).unwrap_err();
+        assert!(error.to_string().contains("nowhere"), "{error}");
+        assert_eq!(version(&connection).unwrap(), 1);
+        assert!(connection.prepare("SELECT b FROM old").is_err());
+        assert!(connection.prepare("SELECT a FROM begun").is_err());
+        assert_eq!(migrated(&mut connection, &[ONE, TWO]).unwrap(), 2);
+    }
+
+    #[test]
+    fn a_store_of_a_newer_modregn_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        let store = SqliteStore::open(&path, Miljoe::Test).unwrap();
+        store.connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(store);
+        for open in [SqliteStore::open, SqliteStore::open_read_only] {
+            let error = open(&path, Miljoe::Test).unwrap_err();
+            assert!(matches!(error, StoreError::TooNew { found: 99, known: 1, .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_older_store_is_not_only_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("store.db");
+        let store = SqliteStore::open(&path, Miljoe::Test).unwrap();
+        store.connection.pragma_update(None, "user_version", 0).unwrap();
+        drop(store);
+        let error = SqliteStore::open_read_only(&path, Miljoe::Test).unwrap_err();
+        assert!(error.to_string().contains("not up to date"), "{error}");
+    }
+
+    #[test]
+    fn other_files_are_refused_and_not_touched() {
+        let dir = tempfile::tempdir().unwrap();
+        let (foreign, text) = (dir.path().join("foreign.db"), dir.path().join("text.db"));
+        let connection = Connection::open(&foreign).unwrap();
+        connection.execute_batch("CREATE TABLE theirs (a)").unwrap();
+        drop(connection);
+        std::fs::write(&text, "aftale_id,kommunekode\n".repeat(100)).unwrap();
+        for (path, said) in [(foreign, "not one of modregn's"), (text, "not a database")] {
+            let before = std::fs::read(&path).unwrap();
+            for open in [SqliteStore::open, SqliteStore::open_read_only] {
+                let error = open(&path, Miljoe::Test).unwrap_err();
+                assert!(error.to_string().contains(said), "{error}");
+                let class = Class::Operator;
+                assert!(matches!(error, StoreError::Database { class: c, .. } if c == class));
+            }
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn only_looking_needs_a_store_and_the_right_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/down/store.db");
+        let error = SqliteStore::open_read_only(&path, Miljoe::Test).unwrap_err();
+        assert!(error.to_string().contains("there is none yet"), "{error}");
+        drop(SqliteStore::open(&path, Miljoe::Test).unwrap());
+        for open in [SqliteStore::open, SqliteStore::open_read_only] {
+            let error = open(&path, Miljoe::Prod).unwrap_err();
+            assert!(matches!(error, StoreError::WrongMiljoe { .. }), "{error}");
+        }
+    }
 }
