@@ -103,39 +103,45 @@ fn all_rust() -> Vec<Text> {
 
 // ---- layering
 
-/// The rooms as ARCHITECTURE.md tables them, top floor first, each with those it may use.
-fn rooms() -> Vec<(String, BTreeSet<String>)> {
+/// A row of ARCHITECTURE.md's table of rooms.
+struct Room {
+    name: String,
+    may_use: BTreeSet<String>,
+    may_use_all_below: bool,
+}
+
+/// Used by every room; uses none.
+const LEAF: &str = "fault";
+
+/// The rooms, top floor first.
+fn rooms() -> Vec<Room> {
     let names = |cell: &str| -> Vec<String> {
         cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
+    let row = |row: &str| {
+        let cells: Vec<_> = row.split('|').collect();
+        Room {
+            name: names(cells[1]).pop().unwrap_or_else(|| panic!("a row without a room: {row}")),
+            may_use: names(cells[2]).into_iter().collect(),
+            may_use_all_below: cells[2].trim() == "all below",
+        }
+    };
     let text = read("ARCHITECTURE.md");
     let table = text.lines().skip_while(|line| !line.starts_with("| room |"));
-    let mut rooms: Vec<(String, BTreeSet<String>)> = Vec::new();
-    let mut all_below = Vec::new();
-    for row in table.skip(2).take_while(|line| line.starts_with('|')) {
-        let cells: Vec<_> = row.split('|').collect();
-        let room = names(cells[1]).pop().unwrap_or_else(|| panic!("a row without a room: {row}"));
-        all_below.push(cells[2].trim() == "all below");
-        rooms.push((room, names(cells[2]).into_iter().collect()));
-    }
-    let all: Vec<_> = rooms.iter().map(|(room, _)| room.clone()).collect();
-    for (at, (_, may_use)) in rooms.iter_mut().enumerate() {
-        if all_below[at] {
-            may_use.extend(all[at + 1..].iter().cloned());
-        }
-        may_use.insert("fault".to_owned());
-    }
+    let rooms: Vec<_> = table.skip(2).take_while(|line| line.starts_with('|')).map(row).collect();
     assert!(!rooms.is_empty(), "ARCHITECTURE.md has no table of rooms");
     rooms
 }
 
-/// `layout` for `layout::model`, but `transfer::state` for itself: the longest room that fits.
-fn room_of<'a>(module: &[&str], rooms: &'a [(String, BTreeSet<String>)]) -> Option<&'a str> {
-    let fits = |room: &&(String, _)| {
-        let parts: Vec<_> = room.0.split("::").collect();
-        module.starts_with(&parts)
+/// The floor of `layout` for `layout::model`, but of `transfer::state` for itself: the longest name
+/// that fits.
+fn floor_of(module: &[impl AsRef<str>], rooms: &[Room]) -> Option<usize> {
+    let fits = |room: &Room| {
+        let parts: Vec<_> = room.name.split("::").collect();
+        parts.len() <= module.len() && parts.iter().zip(module).all(|(a, b)| *a == b.as_ref())
     };
-    rooms.iter().filter(fits).map(|(room, _)| room.as_str()).max_by_key(|room| room.len())
+    let fitting = rooms.iter().enumerate().filter(|(_, room)| fits(room));
+    fitting.max_by_key(|(_, room)| room.name.len()).map(|(floor, _)| floor)
 }
 
 /// `["layout", "model"]` for `src/layout/model.rs`.
@@ -193,30 +199,45 @@ fn used_modules(text: &Text) -> BTreeSet<Vec<String>> {
 #[test]
 fn arrows_run_downwards() {
     let rooms = rooms();
-    let floor: BTreeMap<_, _> =
-        rooms.iter().enumerate().map(|(at, (room, _))| (room.as_str(), at)).collect();
     let mut findings = Findings::new();
-    for (room, may_use) in &rooms {
-        let below = |used: &&String| room == *used || floor.get(used.as_str()) > floor.get(&**room);
-        for used in may_use.iter().filter(|used| !below(used)) {
-            findings.push(("ARCHITECTURE.md".into(), format!("`{used}` is not below `{room}`")));
+    for (floor, room) in rooms.iter().enumerate() {
+        let below: BTreeSet<_> = rooms[floor + 1..].iter().map(|room| room.name.clone()).collect();
+        for used in room.may_use.difference(&below) {
+            let what = format!("`{used}` is not below `{}`", room.name);
+            findings.push(("ARCHITECTURE.md".into(), what));
         }
     }
+    report("floors", findings);
+}
+
+#[test]
+fn rooms_use_what_the_table_says() {
+    let rooms = rooms();
+    let mut findings = Findings::new();
+    let mut used: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for text in sources().iter().filter(|text| !module_of(&text.path).is_empty()) {
-        let Some(room) = room_of(&module_of(&text.path), &rooms) else {
+        let Some(floor) = floor_of(&module_of(&text.path), &rooms) else {
             findings.push((text.path.clone(), "its room is not in ARCHITECTURE.md".into()));
             continue;
         };
-        let may_use = &rooms[floor[room]].1;
-        for used in used_modules(text) {
-            let parts: Vec<_> = used.iter().map(String::as_str).collect();
-            if let Some(other) = room_of(&parts, &rooms)
-                && other != room
-                && !may_use.contains(other)
-            {
-                findings.push((text.path.clone(), format!("`{room}` may not use `{other}`")));
+        let used_here = used.entry(floor).or_default();
+        for other in used_modules(text).iter().filter_map(|module| floor_of(module, &rooms)) {
+            let (room, name) = (&rooms[floor], &rooms[other].name);
+            let allowed = room.may_use.contains(name) || (room.may_use_all_below && other > floor);
+            if other != floor && name != LEAF && !allowed {
+                findings.push((text.path.clone(), format!("`{}` may not use `{name}`", room.name)));
             }
+            used_here.insert(name.clone());
         }
+    }
+    for (floor, room) in rooms.iter().enumerate() {
+        let unused = used.get(&floor).map(|used| room.may_use.difference(used).collect::<Vec<_>>());
+        let what = match unused.as_deref() {
+            None => "is no room".to_owned(),
+            Some([]) => continue,
+            Some(unused) => format!("does not use {unused:?}"),
+        };
+        findings.push(("ARCHITECTURE.md".into(), format!("`{}` {what}", room.name)));
     }
     report("layering", findings);
 }

@@ -2,8 +2,7 @@
 //!
 //! The same seed gives the same bytes, on every machine and in every version that does not say
 //! otherwise in CHANGELOG.md. Everyone in here is invented; a CPR number that happens to belong to
-//! someone does so by chance. May use `message`, `record`, `layout`, `domain`; reads no clock and
-//! does no I/O of its own.
+//! someone does so by chance. May use `domain`; does no I/O and reads no clock.
 
 mod aftaler;
 mod draw;
