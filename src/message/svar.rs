@@ -8,7 +8,7 @@ use crate::domain::{
 use crate::layout::Layout;
 use crate::layout::model::{FieldIx, RecordIx};
 use crate::record::{Codec, Options, ReadError, Reader, Text, Value, WriteError, Writer};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Europe::Copenhagen;
 use std::fmt;
 use std::io::{Read, Write};
@@ -93,7 +93,8 @@ impl Format {
         out: W,
     ) -> Result<SvarWriter<'_, W>, WriteError> {
         let start = &self.start;
-        let dannet = dannet.with_timezone(&Copenhagen).naive_local();
+        // Files carry whole seconds.
+        let dannet = dannet.trunc_subsecs(0).with_timezone(&Copenhagen).naive_local();
         let mut row = Row::new(&self.codec, start.record);
         row.set(start.kommunekode, Value::Kommunekode(request.kommunekode));
         row.set(start.forespoergsel_id, Value::Uuid(request.forespoergsel_id.0));
