@@ -48,15 +48,16 @@ fn found_in<'t>(text: &'t str, numbers: &BTreeSet<&str>) -> Vec<&'t str> {
 fn spoilt(csv: &str) -> String {
     let spoil = |(at, line): (usize, &str)| {
         let mut cells: Vec<_> = line.split(',').map(str::to_owned).collect();
+        let cpr = cells[2].clone();
         match at % 7 {
             _ if at == 0 => {}
             0 => cells[9] = "AKTIV".into(),
-            1 => cells[3] = cells[2].clone() + "x",
-            2 => cells[1] = cells[2].clone(),
-            3 => cells[5] = cells[2].clone(),
-            4 => cells[2] = cells[2].clone() + "0",
-            5 => cells[0] = cells[2].repeat(3),
-            _ => cells.push(cells[2].clone()),
+            1 => cells[3] = cpr + "x",
+            2 => cells[1] = cpr,
+            3 => cells[5] = cpr,
+            4 => cells[2] = cpr + "0",
+            5 => cells[0] = cpr.repeat(3),
+            _ => cells.push(cpr),
         }
         cells.join(",")
     };
