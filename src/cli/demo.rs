@@ -1,7 +1,7 @@
 //! `modregn demo`: invented agreements and requests, answered by the same engine as `batch`.
 
 use super::outcome::{Progress, answers, summary};
-use super::{Exit, Io, batch, generate};
+use super::{Exit, Io, batch, generate, import};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::daemon::{self, Engine};
@@ -62,18 +62,7 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let config = Config::load(&args.dir.join(CONFIG))?;
     let agreements = args.dir.join(AGREEMENTS);
     generate::write_csv(&plan, &mut BufWriter::new(File::create(&agreements)?))?;
-    fs::create_dir_all(&config.state_dir)?;
-    let mut store = crate::store::SqliteStore::open(&config.store_path(), config.miljoe)?;
-    let mut import = crate::store::Store::import_aftaler(
-        &mut store,
-        crate::store::ImportMode::Replace,
-        chrono::Utc::now(),
-    )?;
-    for (line, aftale) in (1..).zip(crate::generate::aftaler(&plan)) {
-        import.put(&aftale, line)?;
-    }
-    import.finish(&mut |_| true)?;
-    drop(store);
+    import::all(agreements, args.dir.join(CONFIG), io)?;
     generate::write_requests(&plan, Miljoe::Test, &args.dir.join(REQUESTS))?;
 
     let begun = Instant::now();

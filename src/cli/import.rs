@@ -39,6 +39,16 @@ pub(super) struct Args {
 
 pub(super) fn run(import: Import, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let Import::Aftaler(args) = import;
+    import_aftaler(&args, io)
+}
+
+/// The agreements of one file, into the store of this configuration.
+pub(super) fn all(file: PathBuf, config: PathBuf, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let config = ConfigFile { config };
+    import_aftaler(&Args { file, config, replace: false, force: false, dry_run: false }, io)
+}
+
+fn import_aftaler(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let config = args.config.load()?;
     let file = File::open(&args.file)?;
     let mut store = SqliteStore::open(&config.store_path(), config.miljoe)?;

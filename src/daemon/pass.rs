@@ -213,18 +213,23 @@ impl<'e> RouteRunner<'e> {
         round.into_report()
     }
 
-    /// Everything there is to do, the oldest duty first.
+    /// Everything there is to do, the oldest duty first. A fetched file that still stands in the
+    /// inbox is taken up there, where its source is cleared away.
     fn plan(&mut self, retry: Retry, report: &mut PassReport) -> Result<Vec<Job>, StoreError> {
         let now = self.engine.desk().now();
-        let mut jobs: Vec<_> = self.unfinished()?.into_iter().map(Job::Unfinished).collect();
+        let arrived = self.arrived(report).unwrap_or_else(|error| {
+            report.troubles.insert(error.endpoint.clone(), error);
+            Vec::new()
+        });
+        let mut jobs: Vec<_> = self
+            .unfinished()?
+            .into_iter()
+            .filter(|transfer| !arrived.iter().any(|e| e.name.as_str() == transfer.place.name))
+            .map(Job::Unfinished)
+            .collect();
         let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);
         jobs.extend(self.owed()?.into_iter().filter(due).map(Job::Owed));
-        match self.arrived(report) {
-            Ok(entries) => jobs.extend(entries.into_iter().map(Job::Arrived)),
-            Err(error) => {
-                report.troubles.insert(error.endpoint.clone(), error);
-            }
-        }
+        jobs.extend(arrived.into_iter().map(Job::Arrived));
         Ok(jobs)
     }
 

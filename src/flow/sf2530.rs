@@ -15,6 +15,7 @@ use crate::transfer::report::Report;
 use crate::transfer::spool::write_durably;
 use crate::transfer::state::{Event, State};
 use crate::transfer::{Desk, TransferError};
+use chrono::SubsecRound;
 use fs_err::File;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -168,13 +169,11 @@ impl Flow for Sf2530 {
             }
             Some(_) => Ok(Preview::Refused(Refusal::id_conflict(&request).problem)),
             None => {
-                let mut file = self
-                    .svar
-                    .begin(&request, desk.now(), self.options.cpr, out)
-                    .map_err(unwritable)?;
-                let svar = store.preview(&request, desk.now(), &mut |row| {
-                    file.transaktion(&row).map_err(stop)
-                })?;
+                let dannet = desk.now().trunc_subsecs(0);
+                let mut file =
+                    self.svar.begin(&request, dannet, self.options.cpr, out).map_err(unwritable)?;
+                let svar = store
+                    .preview(&request, dannet, &mut |row| file.transaktion(&row).map_err(stop))?;
                 file.finish().map_err(unwritable)?;
                 Ok(Preview::Marked(svar))
             }
