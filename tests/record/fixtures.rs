@@ -21,13 +21,16 @@ fn layout_of(case: &Path) -> PathBuf {
     places.into_iter().find(|path| path.exists()).unwrap_or_else(|| panic!("no layout {id}"))
 }
 
+fn directories(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.is_dir())
+}
+
 /// Every case with this kind of expectation, and its file.
 fn cases(expectation: &str) -> Vec<(PathBuf, PathBuf)> {
     let mut found = Vec::new();
-    for layout in fs::read_dir(root().join("fixtures")).unwrap() {
-        let layout = layout.unwrap().path();
-        for case in fs::read_dir(layout).unwrap() {
-            let case = case.unwrap().path();
+    for layout in directories(&root().join("fixtures")) {
+        for case in directories(&layout) {
             let files: Vec<_> =
                 fs::read_dir(&case).unwrap().map(|entry| entry.unwrap().path()).collect();
             let known = |path: &&PathBuf| {
