@@ -124,9 +124,9 @@ pub(crate) fn peak_memory_kib() -> u64 {
     line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
-/// Time the main thread has run on a processor; other load does not count.
+/// Time all threads of this process have run on a processor; other load does not count.
 fn cpu_time() -> Duration {
-    let text = fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
-    let nanos = text.split(' ').next().and_then(|field| field.parse().ok());
-    Duration::from_nanos(nanos.unwrap_or(0))
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let (seconds, nanos) = (u64::try_from(time.tv_sec), u32::try_from(time.tv_nsec));
+    Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0))
 }
