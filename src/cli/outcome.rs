@@ -60,6 +60,9 @@ pub(super) fn summary(out: &mut dyn Write, report: &PassReport) -> io::Result<()
     if counted.is_empty() {
         return writeln!(out, "Nothing waited.");
     }
+    if !report.files.iter().any(|file| file.answer.is_some()) {
+        return writeln!(out, "{}.", counted.join(", "));
+    }
     let answered = || report.files.iter().filter_map(|file| file.answer.as_ref());
     let transactions: u64 = answered().map(|(svar, _)| u64::from(svar.antal_transaktioner)).sum();
     let amount: Beloeb = answered().map(|(svar, _)| svar.sum_beloeb).sum();

@@ -2,13 +2,16 @@
 
 use super::table::table;
 use super::{ConfigFile, Exit, Io};
+use crate::clock::{Clock, SystemClock};
 use crate::store::{Census, Transfer, TransferFilter};
 use crate::transfer::state::State;
+use chrono::TimeDelta;
 use comfy_table::Table;
 use serde_json::json;
 use std::io::Write;
 
-/// Show where everything stands: what needs an operator first, then counts by flow and state.
+/// Show where everything stands: first what needs an operator (files held, dead or failing,
+/// and those rejected in the last 24 hours), then counts by flow and state.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -18,18 +21,24 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// Most problems listed; the counts say how many there are in all.
+/// Most problems listed of each kind; the counts say how many there are in all.
 const PROBLEMS: u32 = 20;
+/// A rejected file is shown for so long: its sender must be told.
+const LATELY: TimeDelta = TimeDelta::hours(24);
 
 /// Runs the command. Works beside a running daemon.
 pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let store = super::look(&args.config.load()?)?;
     let census = store.census()?;
-    let problems = store.transfers(&TransferFilter {
-        states: vec![State::Held, State::Dead, State::Failed],
-        limit: Some(PROBLEMS),
-        ..TransferFilter::default()
-    })?;
+    let in_state = |states: &[State]| {
+        let states = states.to_vec();
+        let limit = Some(PROBLEMS);
+        store.transfers(&TransferFilter { states, limit, ..TransferFilter::default() })
+    };
+    let since = SystemClock.now() - LATELY;
+    let mut problems = in_state(&[State::Held, State::Dead, State::Failed])?;
+    let rejected = in_state(&[State::Rejected])?;
+    problems.extend(rejected.into_iter().filter(|transfer| transfer.changed_at >= since));
     let aftaler = store.count_aftaler()?;
     if args.json {
         let counts: Vec<_> = census.iter().map(census_json).collect();

@@ -240,11 +240,13 @@ fn unbalanced(what: &str) -> Problem {
 
 impl Refusal {
     fn faulty(faults: Faults) -> Self {
-        let text = format!(
-            "{faults}; ask the sender for a corrected file, under a new name and \
-             forespoergsel_id"
-        );
         let code = faults.as_slice().first().map_or(Code::EmptyFile, |fault| fault.code);
+        let what = faults.to_string();
+        // Wherever the text is shown, the code stands before it already.
+        let what = what.strip_prefix(&format!("{code}: ")).unwrap_or(&what);
+        let text = format!(
+            "{what}; ask the sender for a corrected file, under a new name and forespoergsel_id"
+        );
         Self {
             event: Event::Reject,
             problem: Problem { class: Class::Reject, code, text },
