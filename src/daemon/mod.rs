@@ -1,5 +1,5 @@
 //! What turns files into work: [`Engine`] holds everything that is opened once; [`pass`] does one
-//! round over one route; [`run`] does rounds until it is told to stop. `batch`, `demo` and the
+//! round over one route; [`run()`] does rounds until it is told to stop. `batch`, `demo` and the
 //! daemon are this same engine.
 
 mod batch;
