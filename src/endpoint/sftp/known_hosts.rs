@@ -34,7 +34,7 @@ pub(super) struct KnownHost<'a> {
     /// The server's name as the file has it: `host`, or `[host]:port` where the port is not 22.
     name: String,
     keys: Vec<&'a KnownKey>,
-    /// The signature methods we can verify.
+    /// The host key methods we can verify.
     methods: Vec<&'static str>,
 }
 
@@ -64,7 +64,9 @@ impl KnownHosts {
         let host = host.to_lowercase();
         let name = if port == 22 { host } else { format!("[{host}]:{port}") };
         let keys = self.lines.iter().filter(|key| key.is_for(session, &name)).collect();
-        let methods = session.supported_algs(MethodType::HostKey).unwrap_or_default();
+        let mut methods = session.supported_algs(MethodType::HostKey).unwrap_or_default();
+        // A certificate is not a known key.
+        methods.retain(|method| !method.contains("-cert-"));
         KnownHost { file: self, name, keys, methods }
     }
 }
@@ -188,7 +190,7 @@ impl KnownHost<'_> {
     }
 }
 
-/// Whether a key of this kind signs with this method: RSA keys with several.
+/// Whether a key of this kind signs with this method.
 fn signs_with(kind: &str, method: &str) -> bool {
-    method == kind || (kind == "ssh-rsa" && method.starts_with("rsa-sha2-"))
+    if kind == "ssh-rsa" { method.starts_with("rsa-sha2-") } else { method == kind }
 }
