@@ -97,10 +97,6 @@ pub trait Store: Send {
 
     /// How many transfers there are by flow, direction and state.
     fn census(&self) -> Result<Vec<Census>, StoreError>;
-
-    /// Brings what other processes may read up to date and checks that the store can be written;
-    /// called at the end of a pass (SQLite: checkpoints its write-ahead log).
-    fn settle(&mut self) -> Result<(), StoreError>;
 }
 
 /// How an import treats agreements it does not name.

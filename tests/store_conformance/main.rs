@@ -59,5 +59,5 @@ conformance! {
         a_step_from_another_state_is_refused an_impossible_step_is_refused
         what_a_step_makes_known_stays_known failed_tries_are_counted_until_asked_for_anew
         the_earlier_file_of_a_place_is_found transfers_are_filtered
-        the_census_counts_and_dates a_store_remembers settling_is_harmless;
+        the_census_counts_and_dates a_store_remembers;
 }

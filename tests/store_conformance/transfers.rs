@@ -201,13 +201,3 @@ pub(crate) fn a_store_remembers(bench: &dyn Bench) {
     let store = bench.open();
     assert_eq!(store.transfer(transfer.id).unwrap(), Some(transfer));
 }
-
-pub(crate) fn settling_is_harmless(bench: &dyn Bench) {
-    let mut store = bench.open();
-    let reader = bench.open();
-    let transfer = fetched(&mut *store, "a");
-    for _ in 0..2 {
-        store.settle().unwrap();
-        assert_eq!(reader.transfer(transfer.id).unwrap().as_ref(), Some(&transfer));
-    }
-}

@@ -22,17 +22,20 @@ const CONTENT: &str = "aftale_id, kommunekode, cpr, beloeb, ydelsestype, gyldig_
 /// At most so many are told one by one.
 const TWICE_SHOWN: u32 = 1000;
 
+/// See [`AftaleImport`].
 pub(super) struct Import<'a> {
     stage: Statement<'a>,
     // After `stage`: dropping it rolls back, and takes the temporary table with it.
     transaction: Transaction<'a>,
     mode: ImportMode,
     at: Moment,
+    place: &'a str,
 }
 
 impl<'a> Import<'a> {
     pub(super) fn begin(
         connection: &'a Connection,
+        place: &'a str,
         mode: ImportMode,
         at: Moment,
     ) -> Result<Self, Trouble> {
@@ -43,11 +46,13 @@ impl<'a> Import<'a> {
             "INSERT INTO staged (line, {CONTENT})
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
         ))?;
-        Ok(Self { stage, transaction, mode, at })
+        Ok(Self { stage, transaction, mode, at, place })
     }
+}
 
-    fn put(&mut self, aftale: &Aftale, line: u64) -> Result<(), Trouble> {
-        self.stage.execute(params![
+impl AftaleImport for Import<'_> {
+    fn put(&mut self, aftale: &Aftale, line: u64) -> Result<(), StoreError> {
+        let values = params![
             line,
             aftale.aftale_id,
             aftale.kommunekode,
@@ -59,23 +64,29 @@ impl<'a> Import<'a> {
             aftale.prioritet,
             aftale.fordring_id,
             aftale.status,
-        ])?;
-        Ok(())
+        ];
+        match self.stage.execute(values) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Trouble::from(error).at(self.place)),
+        }
     }
 
     fn finish(
-        self,
+        self: Box<Self>,
         accept: &mut dyn FnMut(&ImportSummary) -> bool,
-    ) -> Result<ImportSummary, Trouble> {
-        let Self { stage, transaction, mode, at } = self;
-        stage.finalize()?;
-        none_twice(&transaction)?;
-        let summary = merge(&transaction, mode, at)?;
-        if accept(&summary) {
-            transaction.execute_batch("DROP TABLE missing; DROP TABLE staged")?;
-            transaction.commit()?;
-        }
-        Ok(summary)
+    ) -> Result<ImportSummary, StoreError> {
+        let Self { stage, transaction, mode, at, place } = *self;
+        let finish = || {
+            stage.finalize()?;
+            none_twice(&transaction)?;
+            let summary = merge(&transaction, mode, at)?;
+            if accept(&summary) {
+                transaction.execute_batch("DROP TABLE missing; DROP TABLE staged")?;
+                transaction.commit()?;
+            }
+            Ok(summary)
+        };
+        finish().map_err(|trouble: Trouble| trouble.at(place))
     }
 }
 
@@ -176,24 +187,4 @@ fn without_indexes<T>(
         connection.execute_batch(definition)?;
     }
     Ok(filled)
-}
-
-/// An import that knows where its store lies.
-pub(super) struct Placed<'a> {
-    pub(super) import: Import<'a>,
-    pub(super) place: &'a str,
-}
-
-impl AftaleImport for Placed<'_> {
-    fn put(&mut self, aftale: &Aftale, line: u64) -> Result<(), StoreError> {
-        self.import.put(aftale, line).map_err(|trouble| trouble.at(self.place))
-    }
-
-    fn finish(
-        self: Box<Self>,
-        accept: &mut dyn FnMut(&ImportSummary) -> bool,
-    ) -> Result<ImportSummary, StoreError> {
-        let place = self.place;
-        self.import.finish(accept).map_err(|trouble| trouble.at(place))
-    }
 }

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::domain::{Aftale, Forespoergsel, ForespoergselId, Miljoe, Svar, Transaktion};
 use error::Trouble;
+use import::Import;
 use rusqlite::{Connection, TransactionBehavior};
 use uuid::Uuid;
 
@@ -65,8 +66,8 @@ impl Store for SqliteStore {
         mode: ImportMode,
         at: Moment,
     ) -> Result<Box<dyn AftaleImport + '_>, StoreError> {
-        let import = self.read(|connection| import::Import::begin(connection, mode, at))?;
-        Ok(Box::new(import::Placed { import, place: &self.place }))
+        let import = self.read(|connection| Import::begin(connection, &self.place, mode, at))?;
+        Ok(Box::new(import))
     }
 
     fn each_aftale(&self, visit: Visit<'_, Aftale>) -> Result<(), StoreError> {
@@ -135,11 +136,5 @@ impl Store for SqliteStore {
 
     fn census(&self) -> Result<Vec<Census>, StoreError> {
         self.read(transfers::census)
-    }
-
-    fn settle(&mut self) -> Result<(), StoreError> {
-        self.change(|_| Ok(()))?;
-        // Readers that hold back the checkpoint are no fault: the next one gets further.
-        self.read(|c| Ok(c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?))
     }
 }

@@ -231,10 +231,9 @@ fn a_reader_looks_on_while_another_writes_and_cannot_write() {
 fn a_damaged_file_calls_an_operator() {
     let (dir, mut store) = store();
     import(&mut store, 0..2_000).unwrap();
-    store.settle().unwrap();
+    drop(store);
     let path = dir.path().join("store.db");
     let mut bytes = std::fs::read(&path).unwrap();
-    drop(store);
     let half = bytes.len() / 2;
     bytes[half..].fill(0x55);
     std::fs::write(&path, bytes).unwrap();
