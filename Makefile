@@ -51,7 +51,8 @@ target/tools/deny:
 	mkdir -p $(@D) && touch $@
 
 .PHONY: fuzz
-fuzz: setup-build ## A short run of every fuzz target
+fuzz: setup-build ## A short run of every fuzz target; longer with MODREGN_FUZZ_SECONDS=600
+	cargo test --locked --quiet --package modregn-fuzz $(FEATURES:vendored=modregn/vendored)
 
 .PHONY: check
 check: setup-test ## The tests
