@@ -51,7 +51,7 @@ struct Slut {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Digest {
     records: u64,
-    beloeb: i64,
+    pub(crate) beloeb: i64,
     other: u64,
 }
 
@@ -231,11 +231,15 @@ fn two(digits: &[u8]) -> Option<u32> {
 }
 
 fn date(input: &[u8]) -> IResult<&[u8], NaiveDate> {
-    map_opt(complete::take(8_usize), |b: &[u8]| {
-        let year = two(&b[..2])? * 100 + two(&b[2..4])?;
-        NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, two(&b[4..6])?, two(&b[6..])?)
-    })
-    .parse(input)
+    map_opt(complete::take(8_usize), day).parse(input)
+}
+
+pub(crate) fn day(digits: &[u8]) -> Option<NaiveDate> {
+    let (year, rest) = digits.split_at_checked(4)?;
+    let (month, day) = rest.split_at_checked(2)?;
+    let (century, year) = year.split_at(2);
+    let year = i32::try_from(two(century)? * 100 + two(year)?).ok()?;
+    NaiveDate::from_ymd_opt(year, two(month)?, two(day)?)
 }
 
 fn uuid(input: &[u8]) -> IResult<&[u8], Uuid> {

@@ -51,7 +51,7 @@ impl Cpr {
         if cpr.is_erstatningspersonnummer() && !policy.erstatningspersonnummer {
             return Err(CprError::Erstatningspersonnummer);
         }
-        cpr.date_of_birth().map_or(Err(CprError::NoSuchDate), |_| Ok(cpr))
+        if cpr.day_exists() { Ok(cpr) } else { Err(CprError::NoSuchDate) }
     }
 
     /// The ten digits, for files and the store only.
@@ -69,18 +69,40 @@ impl Cpr {
         self.two(0) > ERSTATNING_DAY
     }
 
-    /// The date of birth in the century that digit 7 and the year give; `None` only inside
-    /// [`Cpr::parse`], which refuses such a number.
+    /// The date of birth in the century that digit 7 and the year give; `None` for no number that
+    /// [`Cpr::parse`] accepts.
     pub fn date_of_birth(&self) -> Option<NaiveDate> {
-        let (day, month, year) = (self.two(0), self.two(2), self.two(4));
-        let day = if day > ERSTATNING_DAY { day - ERSTATNING_DAY } else { day };
+        NaiveDate::from_ymd_opt(i32::try_from(self.year()).ok()?, self.two(2), self.day())
+    }
+
+    /// Whether the day of birth exists. Asked of every record of every file, so without a calendar.
+    fn day_exists(&self) -> bool {
+        // Of 1858 to 2057 only 1900 is divided by four and yet no leap year.
+        let year = self.year();
+        let leap = year.is_multiple_of(4) && year != 1900;
+        let days = match self.two(2) {
+            2 => 28 + u32::from(leap),
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => 0,
+        };
+        (1..=days).contains(&self.day())
+    }
+
+    fn day(&self) -> u32 {
+        let day = self.two(0);
+        if day > ERSTATNING_DAY { day - ERSTATNING_DAY } else { day }
+    }
+
+    fn year(&self) -> u32 {
+        let year = self.two(4);
         // CPR-kontoret, "Personnummeret i CPR-systemet": century by digit 7 and YY.
         let century = match (self.digit(6), year) {
             (0..=3, _) | (4 | 9, 37..=99) => 1900,
             (4 | 9, _) | (_, 0..=57) => 2000,
             _ => 1800,
         };
-        NaiveDate::from_ymd_opt(i32::try_from(century + year).ok()?, month, day)
+        century + year
     }
 
     /// Whether the check digit agrees. A failure is worth a warning at most, never a rejection.
@@ -141,6 +163,17 @@ mod tests {
         ];
         for (cpr, date) in table {
             assert_eq!(born(cpr).as_deref().unwrap_or("none"), date, "{cpr}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_accepted_where_its_day_exists() {
+        let any = CprPolicy { erstatningspersonnummer: true };
+        for (day, seventh) in (0..1_000_000).flat_map(|day| [(day, 3), (day, 5)]) {
+            let text = format!("{day:06}{seventh}000");
+            let cpr = Cpr(text.as_bytes().try_into().unwrap());
+            let accepted = Cpr::parse(text.as_bytes(), any).is_ok();
+            assert_eq!(accepted, cpr.date_of_birth().is_some(), "{text}");
         }
     }
 

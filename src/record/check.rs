@@ -1,11 +1,12 @@
 //! One record against its layout: fields, place, controls. The reader checks what it has found, the
 //! writer what it is about to write, so that both mean the same by a good record.
 
+use super::batch::{self, Batch, Cell, Mask, Rows};
 use super::codec::Codec;
-use super::controls::{Controls, Passing};
+use super::controls::Controls;
 use super::diagnosis::diagnose;
 use super::faults::{Collector, Fault, Position};
-use super::field::{Cell, Persons};
+use super::field::Persons;
 use super::structure::{Misplaced, Scope, Structure};
 use crate::domain::CprPolicy;
 use crate::fault::{Code, Shape};
@@ -17,52 +18,76 @@ pub(super) struct Checker<'c> {
     codec: &'c Codec,
     /// CPR numbers that pass by.
     pub(super) persons: Persons,
-    /// What the last record of each kind held.
-    cells: Vec<Vec<Cell>>,
     structure: Structure<'c>,
     pub(super) controls: Controls<'c>,
     pub(super) faults: Collector,
+    /// The faulty records of the batch, for each step of its plan.
+    faulty: Vec<Mask>,
+    /// Faults there were before the batch.
+    before: usize,
 }
 
 impl<'c> Checker<'c> {
     pub(super) fn new(codec: &'c Codec, policy: CprPolicy, fault_limit: usize) -> Self {
-        let records = &codec.layout.records;
         Self {
             codec,
             persons: Persons { policy, without_modulus_11: 0 },
-            cells: records.iter().map(|record| vec![Cell::None; record.fields.len()]).collect(),
             structure: Structure::new(&codec.order),
             controls: Controls::new(&codec.layout),
             faults: Collector::new(fault_limit),
+            faulty: Vec::new(),
+            before: 0,
         }
     }
 
-    /// Checks one record, whose bytes have [`super::words::SLACK`] more behind them; whether it is
-    /// without fault.
+    /// An empty batch for records of this layout.
+    pub(super) fn batch(&self) -> Batch {
+        let fields = self.codec.layout.records.iter().map(|record| record.fields.len());
+        Batch::new(fields.max().unwrap_or_default())
+    }
+
+    /// Finds the place of the first record of a batch in the structure; how many more of its kind
+    /// may follow at once.
     #[inline]
-    pub(super) fn record(&mut self, record: RecordIx, bytes: &[u8], position: Position) -> bool {
-        let faults = self.faults.len();
-        let plan = self.codec.plan(record);
-        let cells = &mut self.cells[usize::from(record.0)];
-        for step in &plan.steps {
-            if step.read(bytes, cells, &mut self.persons).is_none() {
-                cells[step.field] = Cell::Faulty;
-                let encoding = self.codec.encoding;
-                let record = self.codec.layout.record(record);
-                self.faults.push(diagnose(record, step.field, encoding, bytes, position));
-            }
-        }
-        let (controls, found) = (&mut self.controls, &mut self.faults);
+    pub(super) fn place(&mut self, record: RecordIx, position: Position) -> u32 {
+        self.before = self.faults.len();
+        let (controls, faults) = (&mut self.controls, &mut self.faults);
         let placed = self.structure.step(record, |scope| match scope {
             Scope::Begins(group) => controls.begin(group),
-            Scope::Ends(group) => controls.end(group, found),
+            Scope::Ends(group) => controls.end(group, faults),
         });
         if let Err(misplaced) = placed {
             self.misplaced(misplaced, record, position);
         }
-        let cells = &self.cells[usize::from(record.0)];
-        self.controls.feed(&plan.feeds, &Passing { bytes, cells, position }, &mut self.faults);
-        self.faults.len() == faults
+        self.structure.may_follow(record)
+    }
+
+    /// Reads and checks a batch whose first record was placed just now.
+    pub(super) fn check(&mut self, rows: Rows<'_>, batch: &mut Batch) {
+        self.structure.follow(rows.count - 1);
+        let plan = self.codec.plan(batch.record);
+        for field in &plan.silent {
+            batch.column_mut(*field).fill(Cell::None);
+        }
+        self.faulty.clear();
+        for step in &plan.steps {
+            self.faulty.push(step.read(rows, batch, &mut self.persons));
+        }
+        self.diagnose(rows, batch);
+        self.controls.feed(&plan.feeds, rows, batch, &mut self.faults);
+        batch.faulty = self.faults.arrange(self.before, batch.position.record);
+    }
+
+    /// Tells what is wrong with the fields that could not be read.
+    fn diagnose(&mut self, rows: Rows<'_>, batch: &Batch) {
+        let record = self.codec.layout.record(batch.record);
+        let encoding = self.codec.encoding;
+        for (step, faulty) in self.codec.plan(batch.record).steps.iter().zip(&self.faulty) {
+            for row in batch::rows_of(*faulty) {
+                let (bytes, position) = (rows.row(row), batch.position(row));
+                self.faults.push(diagnose(record, step.field, encoding, bytes, position));
+            }
+        }
     }
 
     #[cold]
@@ -83,11 +108,6 @@ impl<'c> Checker<'c> {
     pub(super) fn unknown(&mut self) {
         self.structure.step_unknown();
         self.controls.lose();
-    }
-
-    /// What the last record of this kind held.
-    pub(super) fn cells(&self, record: RecordIx) -> &[Cell] {
-        &self.cells[usize::from(record.0)]
     }
 
     /// Whether the file may end here.

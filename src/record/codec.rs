@@ -34,6 +34,8 @@ pub(super) struct Plan {
     /// Bytes, without the terminator.
     pub(super) length: usize,
     pub(super) steps: Vec<Step>,
+    /// The fields that are not read.
+    pub(super) silent: Vec<usize>,
     pub(super) feeds: Vec<Feed>,
     /// The record without its values.
     pub(super) template: Vec<u8>,
@@ -78,15 +80,6 @@ impl Codec {
         &self.layout
     }
 
-    /// CR and LF in the file's own encoding.
-    pub(super) fn crlf(&self) -> [u8; 2] {
-        let mut crlf = *b"\r\n";
-        if let Some(ebcdic) = &self.ebcdic {
-            ebcdic.to_ebcdic(&mut crlf);
-        }
-        crlf
-    }
-
     pub(super) fn plan(&self, record: RecordIx) -> &Plan {
         &self.plans[usize::from(record.0)]
     }
@@ -106,7 +99,9 @@ impl Plan {
         // A number needs its sign.
         let is_sign = |step: &Step| matches!(record.fields[step.field].kind, Kind::SignOf { .. });
         steps.sort_by_key(|step| !is_sign(step));
-        Self { length: record.length, steps, feeds: Vec::new(), template: template(record) }
+        let is_read = |field: &usize| steps.iter().any(|step| step.field == *field);
+        let silent = (0..record.fields.len()).filter(|field| !is_read(field)).collect();
+        Self { length: record.length, steps, silent, feeds: Vec::new(), template: template(record) }
     }
 }
 

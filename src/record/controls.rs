@@ -4,9 +4,10 @@
 //! group ends. Where a record could not be read, what it would have added is unknown: the totals it
 //! feeds are then not compared, since their difference would say nothing new.
 
+use super::batch::{self, Batch, Cell, Mask, Rows};
 use super::codec::Plan;
 use super::faults::{Collector, Fault, Position};
-use super::field::{self, Cell};
+use super::words::{self, WORD};
 use crate::fault::{Code, Shape};
 use crate::layout::model::{
     Columns, Control, CountTerm, FieldIx, GroupIx, Layout, RecordIx, Rule, SumTerm,
@@ -95,7 +96,7 @@ impl When {
     }
 
     fn holds(&self, record: &[u8]) -> bool {
-        self.codes.iter().any(|code| code == field::bytes(record, self.columns))
+        self.codes.iter().any(|code| code == batch::field(record, self.columns))
     }
 }
 
@@ -127,13 +128,6 @@ pub(super) enum Due<'s> {
     Bytes(&'s [u8]),
 }
 
-/// A record that goes by.
-pub(super) struct Passing<'r> {
-    pub(super) bytes: &'r [u8],
-    pub(super) cells: &'r [Cell],
-    pub(super) position: Position,
-}
-
 impl<'c> Controls<'c> {
     pub(super) fn new(layout: &'c Layout) -> Self {
         Self { layout, states: vec![State::default(); layout.controls.len()] }
@@ -153,41 +147,62 @@ impl<'c> Controls<'c> {
         self.states.iter_mut().for_each(|state| state.unsure = true);
     }
 
-    /// A record goes by.
-    #[inline]
-    pub(super) fn feed(&mut self, feeds: &[Feed], record: &Passing<'_>, faults: &mut Collector) {
+    /// The records of a batch go by.
+    pub(super) fn feed(
+        &mut self,
+        feeds: &[Feed],
+        rows: Rows<'_>,
+        batch: &Batch,
+        faults: &mut Collector,
+    ) {
         for Feed { control, role } in feeds {
             let state = &mut self.states[*control];
+            let number = |place: &Place, row| place.number(rows, batch, row);
             match role {
-                Role::Count(None) => state.total += 1,
-                Role::Count(Some(when)) => state.total += i128::from(when.holds(record.bytes)),
-                Role::Add(field, when) => {
-                    if when.as_ref().is_none_or(|when| when.holds(record.bytes)) {
-                        state.add(record.number(field));
+                Role::Count(None) => state.total += rows.count as i128,
+                Role::Count(Some(when)) => {
+                    let holds = |row: &usize| when.holds(rows.row(*row));
+                    state.total += (0..rows.count).filter(holds).count() as i128;
+                }
+                Role::Add(place, None) => {
+                    (0..rows.count).for_each(|row| state.add(number(place, row)));
+                }
+                Role::Add(place, Some(when)) => {
+                    for row in (0..rows.count).filter(|row| when.holds(rows.row(*row))) {
+                        state.add(number(place, row));
                     }
                 }
-                Role::Total(field) => state.given = Some((record.position, record.number(field))),
-                Role::Ordinal(field) => {
-                    let found = record.number(field);
-                    if let (Some(due), Some(found)) = (state.next(found), found) {
-                        let due = format!("{due}, the next number");
-                        let found = Shape::open(found);
-                        faults.push(self.fault(*control, record.position, due, found));
+                Role::Total(place) => {
+                    for row in 0..rows.count {
+                        state.given = Some((batch.position(row), number(place, row)));
+                    }
+                }
+                Role::Ordinal(place) => {
+                    for row in 0..rows.count {
+                        let found = number(place, row);
+                        if let (Some(due), Some(found)) = (self.states[*control].next(found), found)
+                        {
+                            let due = format!("{due}, the next number");
+                            let found = Shape::open(found);
+                            faults.push(self.fault(*control, batch.position(row), due, found));
+                        }
                     }
                 }
                 Role::Source(place) => {
-                    if record.cells[place.field] != Cell::Faulty {
-                        state.source = Some(record.bytes(place).to_vec());
+                    for row in (0..rows.count).filter(|row| place.is_sound(batch, *row)) {
+                        state.source = Some(rows.field(row, place.columns).to_vec());
                     }
                 }
                 Role::Same(place) => {
-                    let found = record.bytes(place);
-                    if state.source.as_ref().is_some_and(|source| source != found)
-                        && record.cells[place.field] != Cell::Faulty
-                    {
-                        let expected = describe(&self.layout.controls[*control].rule, self.layout);
-                        let found = Shape::of(found);
-                        faults.push(self.fault(*control, record.position, expected, found));
+                    let Some(source) = &self.states[*control].source else { continue };
+                    let differs = place.differs(rows, source);
+                    for row in (0..rows.count).filter(|row| differs >> row & 1 == 1) {
+                        if place.is_sound(batch, row) {
+                            let expected =
+                                describe(&self.layout.controls[*control].rule, self.layout);
+                            let found = Shape::of(rows.field(row, place.columns));
+                            faults.push(self.fault(*control, batch.position(row), expected, found));
+                        }
                     }
                 }
             }
@@ -263,15 +278,28 @@ impl State {
     }
 }
 
-impl Passing<'_> {
-    fn bytes(&self, place: &Place) -> &[u8] {
-        field::bytes(self.bytes, place.columns)
+impl Place {
+    fn is_sound(&self, batch: &Batch, row: usize) -> bool {
+        batch.cell(self.field, row) != Cell::Faulty
+    }
+
+    /// The records whose field holds other bytes than `source`.
+    fn differs(&self, rows: Rows<'_>, source: &[u8]) -> Mask {
+        let differs = |row| {
+            if source.len() <= WORD {
+                let found = words::word(rows.row(row), self.columns.start);
+                found & words::mask(source.len()) != words::word(source, 0)
+            } else {
+                rows.field(row, self.columns) != source
+            }
+        };
+        (0..rows.count).fold(0, |mask, row| mask | Mask::from(differs(row)) << row)
     }
 
     /// The number a field holds, zero where it holds no value; `None` if it is faulty.
     #[inline]
-    fn number(&self, place: &Place) -> Option<i128> {
-        match self.cells[place.field] {
+    fn number(&self, rows: Rows<'_>, batch: &Batch, row: usize) -> Option<i128> {
+        match batch.cell(self.field, row) {
             Cell::Number(number, _) => Some(i128::from(number)),
             Cell::None => Some(0),
             Cell::Digits => {
@@ -279,7 +307,7 @@ impl Passing<'_> {
                 let add = |number: i128, digit: &u8| {
                     number.wrapping_mul(10).wrapping_add(i128::from(digit - b'0'))
                 };
-                Some(self.bytes(place).iter().fold(0, add))
+                Some(rows.field(row, self.columns).iter().fold(0, add))
             }
             _ => None,
         }

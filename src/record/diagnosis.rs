@@ -1,7 +1,7 @@
 //! What is wrong with a field that [`super::field::Step::read`] refused.
 
+use super::batch;
 use super::faults::{Fault, Position};
-use super::field;
 use crate::fault::{Code, Shape};
 use crate::layout::model::{Align, Encoding, Field, Kind, Presence, Record, Sign};
 
@@ -15,7 +15,7 @@ pub(super) fn diagnose(
     position: Position,
 ) -> Fault {
     let field = &record.fields[at];
-    let found = field::bytes(bytes, field.columns);
+    let found = batch::field(bytes, field.columns);
     let (code, expected) = presence(record, field, bytes)
         .unwrap_or_else(|| (code(field, encoding, found), describe(field, encoding)));
     Fault::new(code, position, expected, Shape::of(found)).of_field(record, field)
@@ -23,7 +23,7 @@ pub(super) fn diagnose(
 
 /// A value that is missing, or should be.
 fn presence(record: &Record, field: &Field, bytes: &[u8]) -> Option<(Code, String)> {
-    let found = field::bytes(bytes, field.columns);
+    let found = batch::field(bytes, field.columns);
     let absent = field.nones.iter().any(|none| none == found);
     let missing = |why: String| (Code::MissingValue, why);
     match &field.presence {
@@ -31,7 +31,7 @@ fn presence(record: &Record, field: &Field, bytes: &[u8]) -> Option<(Code, Strin
         Presence::Optional => None,
         Presence::When { field: decider, codes } => {
             let decider = record.field(*decider);
-            let here = field::bytes(bytes, decider.columns);
+            let here = batch::field(bytes, decider.columns);
             match (codes.iter().any(|code| code == here), absent) {
                 (true, true) => Some(missing(format!("a value, as {} demands", decider.name))),
                 (false, false) => {

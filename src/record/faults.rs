@@ -135,6 +135,15 @@ impl Collector {
         self.faults.first()
     }
 
+    /// Puts those after the first `before` in the order of their records; which of up to 64 records
+    /// from `first` they are about.
+    pub(super) fn arrange(&mut self, before: usize, first: u64) -> u64 {
+        let Some(found) = self.faults.get_mut(before..) else { return 0 };
+        found.sort_by_key(|fault| fault.position.record);
+        let rows = found.iter().filter_map(|fault| fault.position.record.checked_sub(first));
+        rows.fold(0, |mask, row| mask | 1 << row)
+    }
+
     /// Whether going on would bring nothing new.
     pub(super) const fn is_full(&self) -> bool {
         self.faults.len() > self.limit

@@ -1,51 +1,19 @@
-//! One field: its bytes in, a [`Cell`] out.
+//! One field: its bytes in, a [`Cell`] out, for all records of a batch.
 //!
 //! [`Step::read`] only tells right from wrong, fast: it runs for every field of every record. What
 //! exactly is wrong is found out afterwards by [`super::diagnosis`], for the few that need it.
 
+use super::batch::{self, Batch, Cell, Mask, Rows};
 use super::moment::Moment;
+use super::number;
 use super::words::{self, Digits, WORD, splat};
-use crate::domain::{Cpr, CprPolicy, Cvr, Kommunekode, Udbetalingsperiode};
+use crate::domain::{Cpr, CprPolicy, Cvr, Kommunekode};
 use crate::layout::model::{
     Align, CodeValue, Columns, Encoding, Field, Kind, Pattern, PatternPart, Presence, Record, Sign,
 };
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
-use nom::branch::alt;
-use nom::bytes::complete::{tag, take};
-use nom::combinator::{map_opt, rest, value};
-use nom::{IResult, Parser};
+use chrono::NaiveDate;
 use std::ops::Range;
-use std::slice;
 use uuid::Uuid;
-
-/// What was read from one field, kept apart from the record's bytes: texts are places in them.
-/// Small, because one is written for every field of every record.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Cell {
-    /// No value.
-    None,
-    /// Bytes that are no value of the field.
-    Faulty,
-    /// Text without its padding: where it begins and ends in the record.
-    Text(u32, u32),
-    /// Digits, the whole field.
-    Digits,
-    /// A number without its decimal point, and how many decimals it has.
-    Number(i64, u8),
-    /// The sign of another field; whether it is minus.
-    Sign(bool),
-    Date(NaiveDate),
-    Time(NaiveTime),
-    Timestamp(NaiveDateTime),
-    Period(Udbetalingsperiode),
-    /// A UUID, the whole field.
-    Uuid,
-    Cpr(Cpr),
-    Cvr(Cvr),
-    Kommunekode(Kommunekode),
-    /// The place in the field's table of codes.
-    Code(u16),
-}
 
 /// What is accepted as a CPR number, and how many have gone by without a check digit that agrees.
 #[derive(Clone, Copy, Debug)]
@@ -130,7 +98,7 @@ impl Step {
         let mut step = Self { field, columns: *columns, read, none: None };
         let (nones, decider) = match presence {
             // What the field refuses anyway needs no second look.
-            Presence::Required => (step.accepted(nones, record), *columns),
+            Presence::Required => (step.accepted(nones, record.fields.len()), *columns),
             Presence::Optional => (nones.clone(), *columns),
             Presence::When { field, .. } => (nones.clone(), record.field(*field).columns),
         };
@@ -140,63 +108,175 @@ impl Step {
         Some(step)
     }
 
-    /// Those of `forms` that read as a value of the field.
-    fn accepted(&self, forms: &[Vec<u8>], record: &Record) -> Vec<Vec<u8>> {
-        let cells = vec![Cell::None; record.fields.len()];
+    /// Those of `forms` that read as a value of the field, one of `fields` in its record.
+    fn accepted(&self, forms: &[Vec<u8>], fields: usize) -> Vec<Vec<u8>> {
         let reads = |form: &&Vec<u8>| {
-            let mut record = vec![0; self.columns.start];
-            record.extend_from_slice(form);
+            let bytes = &[&vec![0; self.columns.start], form.as_slice()].concat();
+            let rows = Rows { bytes, stride: 0, count: 1 };
             let policy = CprPolicy { erstatningspersonnummer: true };
             let mut persons = Persons { policy, without_modulus_11: 0 };
-            self.read(&record, &mut cells.clone(), &mut persons).is_some()
+            let mut batch = Batch::new(fields);
+            batch.count = rows.count;
+            self.read(rows, &mut batch, &mut persons) == 0
         };
         forms.iter().filter(reads).cloned().collect()
     }
 
-    /// Reads the field in `record`, which has [`words::SLACK`] more bytes behind it, into its place
-    /// among `cells`, which hold the fields before it and its sign; `None` if it is faulty.
-    #[inline]
-    pub(super) fn read(
-        &self,
-        record: &[u8],
-        cells: &mut [Cell],
-        persons: &mut Persons,
-    ) -> Option<()> {
-        if let Some(none) = &self.none
-            && let Some(right) = none.settles(record, self.bytes(record))
-        {
-            cells[self.field] = Cell::None;
-            return right.then_some(());
+    /// Reads the field of every record into its column of `batch`; the records where it is faulty.
+    /// Its sign has been read before.
+    pub(super) fn read(&self, rows: Rows<'_>, batch: &mut Batch, persons: &mut Persons) -> Mask {
+        let Self { field, columns, none, .. } = self;
+        let columns = *columns;
+        let signs = self.read.sign().map(|sign| Signs::of(batch.column(sign)));
+        let signs = signs.unwrap_or_default();
+        let column = Column { cells: batch.column_mut(*field), rows, columns, none: none.as_ref() };
+        match &self.read {
+            Read::Equal(expected) => {
+                column.fields(|()| Cell::None, |field| (field == expected).then_some(()))
+            }
+            Read::Latin1 { pad, align } => {
+                column.rows(Cell::text, |record, _| latin1(record, columns, *pad, *align))
+            }
+            Read::Text { encoding, pad, align } => {
+                column.fields(Cell::text, |field| text(field, columns, *encoding, *pad, *align))
+            }
+            Read::Digits => column.fields(
+                |()| Cell::Digits,
+                |field| field.iter().all(u8::is_ascii_digit).then_some(()),
+            ),
+            Read::Unsigned(digits, scale) => {
+                column.rows(|number| Cell::Number(number, *scale), |record, _| digits.read(record))
+            }
+            Read::SignElsewhere(digits, scale, _) => column.rows(
+                |(sign, number)| signs.give(sign, number, *scale),
+                |record, row| Some((row, digits.read(record)?)),
+            ),
+            Read::Number { scale, sign: Sign::Field(_), pad, .. } => column.rows(
+                |(sign, number)| signs.give(sign, number, *scale),
+                |record, row| Some((row, number::unsigned(batch::field(record, columns), *pad)?)),
+            ),
+            Read::Number { scale, sign, pad, zeros } => column.fields(
+                |number| Cell::Number(number, *scale),
+                |field| Some(number::number(field, *sign, *pad, *zeros).ok()?.1),
+            ),
+            Read::Sign(codes, plus) => column.rows(
+                |code| Cell::Sign(usize::from(code) >= *plus),
+                |record, _| codes.find(record),
+            ),
+            Read::YearMonthDay => column
+                .rows(Cell::Date, |record, _| year_month_day(words::word(record, columns.start))),
+            Read::Date(pattern) => {
+                column.fields(Cell::Date, |field| Moment::read(pattern, field)?.date())
+            }
+            Read::Time(pattern) => {
+                column.fields(Cell::Time, |field| Moment::read(pattern, field)?.time())
+            }
+            Read::Timestamp(pattern) => {
+                column.fields(Cell::Timestamp, |field| Moment::read(pattern, field)?.timestamp())
+            }
+            Read::Period(pattern) => {
+                column.fields(Cell::Period, |field| Moment::read(pattern, field)?.period())
+            }
+            Read::Uuid => column.fields(|_| Cell::Uuid, uuid),
+            Read::Cpr => column.fields(Cell::Cpr, |field| {
+                let cpr = Cpr::parse(field, persons.policy).ok()?;
+                persons.without_modulus_11 += u64::from(!cpr.passes_modulus_11());
+                Some(cpr)
+            }),
+            Read::Cvr => column.fields(Cell::Cvr, |field| Cvr::parse(field).ok()),
+            Read::Kommunekode(digits) => column.rows(Cell::Kommunekode, |record, _| {
+                Kommunekode::try_from(u16::try_from(digits.read(record)?).ok()?).ok()
+            }),
+            Read::Code(codes) => column.rows(Cell::Code, |record, _| codes.find(record)),
         }
-        self.read.read(self, record, cells, persons)
-    }
-
-    /// The field's bytes in `record`.
-    #[inline]
-    pub(super) fn bytes<'r>(&self, record: &'r [u8]) -> &'r [u8] {
-        bytes(record, self.columns)
     }
 }
 
-/// The bytes of a field.
-#[inline]
-pub(super) fn bytes(record: &[u8], columns: Columns) -> &[u8] {
-    record.get(columns.start..columns.end).unwrap_or_default()
+/// A field of every record of a batch, to be read.
+struct Column<'b> {
+    cells: &'b mut [Cell],
+    rows: Rows<'b>,
+    columns: Columns,
+    none: Option<&'b NoValue>,
+}
+
+impl Column<'_> {
+    /// Puts into each cell what `read` makes of the field's bytes; the records where it is faulty.
+    #[inline]
+    fn fields<T>(self, cell: impl Fn(T) -> Cell, mut read: impl FnMut(&[u8]) -> Option<T>) -> Mask {
+        let columns = self.columns;
+        self.rows(cell, |record, _| read(batch::field(record, columns)))
+    }
+
+    /// The same, by what `read` makes of each record and its row.
+    #[inline]
+    fn rows<T>(
+        self,
+        cell: impl Fn(T) -> Cell,
+        mut read: impl FnMut(&[u8], usize) -> Option<T>,
+    ) -> Mask {
+        let mut faulty = 0;
+        for (row, place) in self.cells.iter_mut().enumerate() {
+            let record = self.rows.row(row);
+            if let Some(none) = self.none
+                && let Some(right) = none.settles(record, self.columns)
+            {
+                *place = Cell::None;
+                faulty |= Mask::from(!right) << row;
+            } else if let Some(found) = read(record, row) {
+                // Made where it stays: a whole cell handed over would be copied byte by byte.
+                *place = cell(found);
+            } else {
+                faulty |= 1 << row;
+            }
+        }
+        for row in batch::rows_of(faulty) {
+            self.cells[row] = Cell::Faulty;
+        }
+        faulty
+    }
 }
 
 impl NoValue {
     /// Whether presence alone decides that the field is right (it holds no value) or faulty.
-    fn settles(&self, record: &[u8], field: &[u8]) -> Option<bool> {
-        let absent = self.nones.iter().any(|none| none == field);
+    fn settles(&self, record: &[u8], columns: Columns) -> Option<bool> {
+        let absent = self.nones.iter().any(|none| none == batch::field(record, columns));
         let right = match &self.presence {
             Presence::Optional => true,
             Presence::Required => !absent,
             Presence::When { codes, .. } => {
-                let demanded = codes.iter().any(|code| code == bytes(record, self.decider));
-                demanded != absent
+                let decider = batch::field(record, self.decider);
+                codes.iter().any(|code| code == decider) != absent
             }
         };
         (absent || !right).then_some(right)
+    }
+}
+
+/// The signs of a batch's numbers, that stand in another field.
+#[derive(Clone, Copy, Debug, Default)]
+struct Signs {
+    minus: Mask,
+    faulty: Mask,
+}
+
+impl Signs {
+    fn of(column: &[Cell]) -> Self {
+        let mut signs = Self::default();
+        for (row, cell) in column.iter().enumerate() {
+            signs.minus |= Mask::from(matches!(cell, Cell::Sign(true))) << row;
+            signs.faulty |= Mask::from(matches!(cell, Cell::Faulty)) << row;
+        }
+        signs
+    }
+
+    /// The number of this row with its sign. Where the sign is faulty, so is the number; that fault
+    /// is told once, at the sign.
+    fn give(self, row: usize, number: i64, scale: u8) -> Cell {
+        if self.faulty >> row & 1 == 1 {
+            return Cell::Faulty;
+        }
+        Cell::Number(if self.minus >> row & 1 == 1 { -number } else { number }, scale)
     }
 }
 
@@ -242,101 +322,46 @@ impl Read {
         })
     }
 
-    #[inline]
-    fn read(
-        &self,
-        step: &Step,
-        record: &[u8],
-        cells: &mut [Cell],
-        persons: &mut Persons,
-    ) -> Option<()> {
-        let columns = step.columns;
-        let field = || bytes(record, columns);
-        // Written in each arm: a cell that all arms gave to one place was copied once more.
-        let mut put = |cell| cells[step.field] = cell;
+    /// The field that a number's sign stands in.
+    fn sign(&self) -> Option<usize> {
         match self {
-            Self::Equal(expected) => return (field() == expected).then_some(()),
-            Self::Latin1 { pad, align } => put(latin1(record, columns, *pad, *align)?),
-            Self::Text { encoding, pad, align } => {
-                put(text(field(), columns, *encoding, *pad, *align)?);
-            }
-            Self::Digits => {
-                field().iter().all(u8::is_ascii_digit).then_some(())?;
-                put(Cell::Digits);
-            }
-            Self::Unsigned(digits, scale) => put(Cell::Number(digits.read(record)?, *scale)),
-            Self::SignElsewhere(digits, scale, sign) => {
-                let cell = with_sign(cells[*sign], digits.read(record)?, *scale);
-                cells[step.field] = cell;
-            }
-            Self::Number { scale, sign: Sign::Field(sign), pad, .. } => {
-                let sign = cells[usize::from(sign.0)];
-                cells[step.field] = with_sign(sign, unsigned(field(), *pad)?, *scale);
-            }
-            Self::Number { scale, sign, pad, zeros } => {
-                put(Cell::Number(number(field(), *sign, *pad, *zeros).ok()?.1, *scale));
-            }
-            Self::Sign(codes, plus) => put(Cell::Sign(usize::from(codes.find(record)?) >= *plus)),
-            Self::YearMonthDay => {
-                put(Cell::Date(year_month_day(words::word(record, columns.start))?));
-            }
-            Self::Date(pattern) => put(Cell::Date(Moment::read(pattern, field())?.date()?)),
-            Self::Time(pattern) => put(Cell::Time(Moment::read(pattern, field())?.time()?)),
-            Self::Timestamp(pattern) => {
-                put(Cell::Timestamp(Moment::read(pattern, field())?.timestamp()?));
-            }
-            Self::Period(pattern) => put(Cell::Period(Moment::read(pattern, field())?.period()?)),
-            Self::Uuid => {
-                uuid(field())?;
-                put(Cell::Uuid);
-            }
-            Self::Cpr => {
-                let cpr = Cpr::parse(field(), persons.policy).ok()?;
-                persons.without_modulus_11 += u64::from(!cpr.passes_modulus_11());
-                put(Cell::Cpr(cpr));
-            }
-            Self::Cvr => put(Cell::Cvr(Cvr::parse(field()).ok()?)),
-            Self::Kommunekode(digits) => {
-                let code = u16::try_from(digits.read(record)?).ok()?;
-                put(Cell::Kommunekode(Kommunekode::try_from(code).ok()?));
-            }
-            Self::Code(codes) => put(Cell::Code(codes.find(record)?)),
+            Self::SignElsewhere(_, _, sign) => Some(*sign),
+            Self::Number { sign: Sign::Field(sign), .. } => Some(usize::from(sign.0)),
+            _ => None,
         }
-        Some(())
-    }
-}
-
-/// A number by the sign that was read before it. Where the sign is faulty, so is the number: that
-/// fault is told once, at the sign.
-fn with_sign(sign: Cell, number: i64, scale: u8) -> Cell {
-    match sign {
-        Cell::Sign(true) => Cell::Number(-number, scale),
-        Cell::Faulty => Cell::Faulty,
-        _ => Cell::Number(number, scale),
     }
 }
 
 /// Text whose every byte is a printable ISO-8859-1 character.
-fn latin1(record: &[u8], columns: Columns, pad: u8, align: Align) -> Option<Cell> {
+#[inline]
+fn latin1(record: &[u8], columns: Columns, pad: u8, align: Align) -> Option<(u32, u32)> {
     let (mut start, mut end) = (columns.end, columns.start);
-    let (mut at, mut control) = (columns.start, false);
+    let (mut at, mut controls) = (columns.start, 0);
     while at < columns.end {
         let mask = words::mask(columns.end - at);
-        let word = words::word(record, at) & mask | splat(pad) & !mask;
-        // Controls are 00–1F and 80–9F, which lack both bits of 0x60, and 7F.
-        control |= words::has_zero(word & splat(0x60)) | words::has_zero(word ^ splat(0x7F));
-        let text = word ^ splat(pad);
+        let word = words::word(record, at);
+        controls |= words::controls(word) & mask;
+        let text = (word ^ splat(pad)) & mask;
         if text != 0 {
             start = start.min(at + words::first_byte(text));
             end = at + words::last_byte(text) + 1;
         }
         at += WORD;
     }
-    (!control).then_some(without_padding(bytes(record, columns), columns, start..end, align)?)
+    if controls != 0 {
+        return None;
+    }
+    without_padding(batch::field(record, columns), columns, start..end, align)
 }
 
 /// Text in another encoding than ISO-8859-1.
-fn text(field: &[u8], columns: Columns, encoding: Encoding, pad: u8, align: Align) -> Option<Cell> {
+fn text(
+    field: &[u8],
+    columns: Columns,
+    encoding: Encoding,
+    pad: u8,
+    align: Align,
+) -> Option<(u32, u32)> {
     let decoded = encoding.decode(field)?;
     if decoded.chars().any(char::is_control) {
         return None;
@@ -353,7 +378,7 @@ fn without_padding(
     columns: Columns,
     other: Range<usize>,
     align: Align,
-) -> Option<Cell> {
+) -> Option<(u32, u32)> {
     let (start, end, edge) = match align {
         Align::Left => (columns.start, other.end, field.first()),
         Align::Right => (other.start, columns.end, field.last()),
@@ -361,7 +386,7 @@ fn without_padding(
     if other.is_empty() || edge == Some(&b' ') {
         return None;
     }
-    Some(Cell::Text(u32::try_from(start).ok()?, u32::try_from(end).ok()?))
+    Some((u32::try_from(start).ok()?, u32::try_from(end).ok()?))
 }
 
 fn year_month_day(word: u64) -> Option<NaiveDate> {
@@ -375,60 +400,6 @@ pub(super) fn uuid(field: &[u8]) -> Option<Uuid> {
     let hyphenated = field.len() == uuid::fmt::Hyphenated::LENGTH;
     let lower = !field.iter().any(u8::is_ascii_uppercase);
     (hyphenated && lower).then(|| Uuid::try_parse_ascii(field).ok())?
-}
-
-/// A number with its sign in the field itself.
-fn number(field: &[u8], sign: Sign, pad: u8, zeros: [u8; 2]) -> IResult<&[u8], i64> {
-    let body = || map_opt(rest, |digits| unsigned(digits, pad));
-    let front = || take(field.len().saturating_sub(1));
-    let signed = |blank| {
-        alt((value(-1, tag("-")), value(1, tag("+")), value(1, tag(slice::from_ref(blank)))))
-    };
-    match sign {
-        Sign::Leading => (signed(&pad), body()).map(|(sign, n)| sign * n).parse(field),
-        Sign::Trailing => (map_opt(front(), |digits| unsigned(digits, pad)), signed(&b' '))
-            .map(|(n, sign)| n * sign)
-            .parse(field),
-        Sign::Overpunch => (
-            map_opt(front(), |digits| decimal(without_pad(digits, pad))),
-            map_opt(take(1_usize), |last: &[u8]| overpunched(last[0], zeros)),
-        )
-            .map(|(tens, (digit, sign))| sign * (tens * 10 + digit))
-            .parse(field),
-        Sign::Unsigned | Sign::Field(_) => body().parse(field),
-    }
-}
-
-/// The digit and the sign that the last byte of an overpunched number stands for. Without a zone
-/// for a sign it is a plain digit, which is plus.
-fn overpunched(byte: u8, [plus_zero, minus_zero]: [u8; 2]) -> Option<(i64, i64)> {
-    match byte {
-        b'0'..=b'9' => Some((i64::from(byte - b'0'), 1)),
-        b'A'..=b'I' => Some((i64::from(byte - b'A') + 1, 1)),
-        b'J'..=b'R' => Some((i64::from(byte - b'J') + 1, -1)),
-        _ if byte == plus_zero => Some((0, 1)),
-        _ if byte == minus_zero => Some((0, -1)),
-        _ => None,
-    }
-}
-
-/// At least one digit, behind its padding.
-fn unsigned(digits: &[u8], pad: u8) -> Option<i64> {
-    let digits = without_pad(digits, pad);
-    (!digits.is_empty()).then(|| decimal(digits))?
-}
-
-/// Zeros are digits themselves: only blanks are taken away.
-fn without_pad(digits: &[u8], pad: u8) -> &[u8] {
-    let blanks = digits.iter().take_while(|&&byte| byte == pad && pad != b'0').count();
-    &digits[blanks..]
-}
-
-fn decimal(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0_i64, |number, digit| {
-        let digit = digit.is_ascii_digit().then(|| i64::from(digit - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 /// Codes of one field; each as wide as the field.
@@ -461,9 +432,11 @@ impl Codes {
     fn find(&self, record: &[u8]) -> Option<u16> {
         let place = if self.wide.is_empty() {
             let found = words::word(record, self.columns.start) & self.mask;
-            self.words.iter().position(|&code| code == found)
+            // To the end even when found: which code it is, nothing could foretell.
+            let place = |place, (at, &code)| if code == found { Some(at) } else { place };
+            self.words.iter().enumerate().fold(None, place)
         } else {
-            let found = bytes(record, self.columns);
+            let found = batch::field(record, self.columns);
             self.wide.iter().position(|code| code == found)
         };
         u16::try_from(place?).ok()

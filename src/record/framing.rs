@@ -8,7 +8,6 @@ use nom::bytes::streaming::{tag, take};
 use nom::combinator::{success, value};
 use nom::error::{Error, ErrorKind};
 use nom::{IResult, Needed, Parser};
-use std::slice;
 
 /// Finds records by their kind, length and terminator.
 #[derive(Debug)]
@@ -18,10 +17,11 @@ pub(super) struct Framing<'c> {
     terminator: Terminator,
     /// The last record may lack its terminator.
     lenient: bool,
-    /// CR and LF in the file's encoding.
-    crlf: [u8; 2],
-    blank: u8,
 }
+
+/// What ends a line. Never EBCDIC: its records have no terminator.
+pub(super) const CR: u8 = b'\r';
+pub(super) const LF: u8 = b'\n';
 
 /// What is known about the place of the record that is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -35,18 +35,7 @@ pub(super) struct Place {
 impl<'c> Framing<'c> {
     pub(super) fn new(codec: &'c Codec) -> Self {
         let terminator = codec.layout.terminator;
-        Self {
-            codec,
-            terminator,
-            lenient: terminator == Terminator::Detect,
-            crlf: codec.crlf(),
-            blank: codec.layout.encoding.byte(' ').unwrap_or_default(),
-        }
-    }
-
-    /// CR and LF in the file's encoding.
-    pub(super) const fn crlf(&self) -> [u8; 2] {
-        self.crlf
+        Self { codec, terminator, lenient: terminator == Terminator::Detect }
     }
 
     /// What must end a record, for people.
@@ -61,7 +50,7 @@ impl<'c> Framing<'c> {
 
     /// The line that `data` begins with, or all of it if records have no terminator.
     pub(super) fn one_line<'d>(&self, data: &'d [u8]) -> &'d [u8] {
-        match memchr::memchr(self.crlf[1], data) {
+        match memchr::memchr(LF, data) {
             Some(end) if self.terminator != Terminator::None => &data[..end],
             _ => data,
         }
@@ -88,18 +77,17 @@ impl<'c> Framing<'c> {
         place: Place,
         whole: &mut [u8],
     ) -> IResult<&'d [u8], RecordIx> {
-        let [cr, lf] = self.crlf;
-        let line = match memchr::memchr(lf, data) {
+        let line = match memchr::memchr(LF, data) {
             Some(end) => &data[..end],
             None if place.ended => data,
             None if data.len() < whole.len() => return Err(nom::Err::Incomplete(Needed::Unknown)),
             None => return Err(fault(data)),
         };
-        let line = line.strip_suffix(&[cr]).unwrap_or(line);
+        let line = line.strip_suffix(&[CR]).unwrap_or(line);
         let rest = self.end(line, &data[line.len()..], place)?;
         let Some(text) = whole.get_mut(..line.len()) else { return Err(fault(data)) };
         text.copy_from_slice(line);
-        whole[line.len()..].fill(self.blank);
+        whole[line.len()..].fill(b' ');
         let left = if rest.is_empty() { 0 } else { usize::MAX };
         match self.select(whole, left, place) {
             Ok(record) if line.len() <= self.codec.plan(record).length => Ok((rest, record)),
@@ -138,7 +126,7 @@ impl<'c> Framing<'c> {
             return Ok(first);
         }
         if let Some(last) = selector.last() {
-            let whole = self.codec.plan(last).length + self.crlf.len();
+            let whole = self.codec.plan(last).length + [CR, LF].len();
             match (left <= whole, place.ended) {
                 (true, true) => return Ok(last),
                 (true, false) => return Err(nom::Err::Incomplete(Needed::Unknown)),
@@ -163,9 +151,8 @@ impl<'c> Framing<'c> {
         if rest.is_empty() && place.ended && self.lenient {
             return Ok(rest);
         }
-        let [cr, lf] = &self.crlf;
-        let crlf = || value(Terminator::CrLf, tag(&self.crlf[..]));
-        let lf = || value(Terminator::Lf, tag(slice::from_ref(lf)));
+        let crlf = || value(Terminator::CrLf, tag(&[CR, LF][..]));
+        let lf = || value(Terminator::Lf, tag(&[LF][..]));
         let (rest, seen) = match self.terminator {
             Terminator::CrLf => crlf().parse(rest),
             Terminator::Lf => lf().parse(rest),
@@ -173,7 +160,7 @@ impl<'c> Framing<'c> {
             Terminator::Detect => alt((crlf(), lf())).parse(rest),
         }?;
         // A record that is one byte short and ends with CR LF.
-        if seen == Terminator::Lf && record.last() == Some(cr) {
+        if seen == Terminator::Lf && record.last() == Some(&CR) {
             return Err(fault(rest));
         }
         self.terminator = seen;

@@ -7,6 +7,7 @@
 //! May use `layout`, `domain` and `fault`. Does no I/O but through the `Read` or `Write` it is
 //! given.
 
+mod batch;
 mod check;
 mod codec;
 mod controls;
@@ -15,6 +16,7 @@ mod faults;
 mod field;
 mod framing;
 mod moment;
+mod number;
 mod reader;
 mod recovery;
 mod render;

@@ -1,9 +1,10 @@
 //! Files in: framing, then [`Checker`], then a [`RecordView`] for each good record.
 
+use super::batch::{self, Batch, Cell, MOST, Rows};
 use super::check::Checker;
 use super::codec::Codec;
 use super::faults::{Position, ReadError};
-use super::field::{self, Cell};
+use super::field;
 use super::framing::{Framing, Place};
 use super::source::Source;
 use super::value::{Number, Text, Value};
@@ -54,7 +55,10 @@ pub struct Reader<'c, R> {
     pub(super) position: Position,
     /// Where the next one begins.
     pub(super) next: Position,
-    /// Where in memory the record begins; a trimmed one stands in `line`, with its blanks put back.
+    /// What was read last, and how much of it was given away.
+    batch: Batch,
+    given: usize,
+    /// Where in memory the batch begins; a trimmed record stands in `line`, its blanks put back.
     place: usize,
     line: Vec<u8>,
     pub(super) over: bool,
@@ -63,10 +67,9 @@ pub struct Reader<'c, R> {
 /// One good record; borrows from the reader until the next one.
 pub struct RecordView<'r> {
     codec: &'r Codec,
-    record: RecordIx,
-    position: Position,
+    batch: &'r Batch,
+    row: usize,
     bytes: &'r [u8],
-    cells: &'r [Cell],
 }
 
 impl<'c, R: Read> Reader<'c, R> {
@@ -74,14 +77,17 @@ impl<'c, R: Read> Reader<'c, R> {
     pub fn new(codec: &'c Codec, reader: R, options: Options) -> Self {
         let longest = codec.layout.longest_record();
         let start = Position { record: 1, byte: 0, line: 1 };
+        let checker = Checker::new(codec, options.cpr, options.fault_limit);
         Self {
             codec,
             source: Source::new(reader, longest + SLACK),
-            checker: Checker::new(codec, options.cpr, options.fault_limit),
             framing: Framing::new(codec),
             options,
             position: start,
             next: start,
+            batch: checker.batch(),
+            checker,
+            given: 0,
             place: 0,
             line: vec![0; longest + SLACK],
             over: false,
@@ -91,20 +97,20 @@ impl<'c, R: Read> Reader<'c, R> {
     /// The next record without a fault; `None` at the end of a file that has none. Faulty records
     /// are passed over; their faults come as [`ReadError::Faults`] at the end of the file, or as
     /// soon as there are too many, or no way to go on.
+    #[inline]
     pub fn next_record(&mut self) -> Result<Option<RecordView<'_>>, ReadError> {
-        while !self.over {
-            let Some(record) = self.advance()? else { continue };
-            let length = self.codec.plan(record).length;
-            let trimmed = self.codec.layout.trimmed;
-            let bytes = if trimmed { &self.line } else { self.source.at(self.place, length) };
-            if self.checker.record(record, bytes, self.position) {
-                return Ok(Some(self.view(record)));
+        loop {
+            while self.given < self.batch.count {
+                let row = self.given;
+                self.given += 1;
+                if self.batch.faulty >> row & 1 == 0 {
+                    return Ok(Some(self.view(row)));
+                }
             }
-            self.over |= self.checker.faults.is_full();
-        }
-        match self.checker.faults.take() {
-            Some(faults) => Err(ReadError::Faults(faults)),
-            None => Ok(None),
+            if self.over {
+                return self.checker.faults.take().map_or(Ok(None), |f| Err(ReadError::Faults(f)));
+            }
+            self.next_batch()?;
         }
     }
 
@@ -117,13 +123,53 @@ impl<'c, R: Read> Reader<'c, R> {
         }
     }
 
-    fn view(&self, record: RecordIx) -> RecordView<'_> {
-        let length = self.codec.plan(record).length;
+    #[inline]
+    fn view(&self, row: usize) -> RecordView<'_> {
+        let length = self.codec.plan(self.batch.record).length;
+        let bytes = if self.codec.layout.trimmed {
+            &self.line
+        } else {
+            self.source.at(self.place + row * self.batch.stride(), length)
+        };
+        RecordView { codec: self.codec, batch: &self.batch, row, bytes: &bytes[..length] }
+    }
+
+    /// Reads the next records that are of one kind; none if there was something else, or nothing.
+    fn next_batch(&mut self) -> io::Result<()> {
+        (self.batch.count, self.given) = (0, 0);
+        let Some(record) = self.advance()? else { return Ok(()) };
+        let (place, may_follow) = (self.place, self.checker.place(record, self.position));
+        self.batch.begin(record, self.position, self.next);
+        let most = MOST.min(may_follow as usize + 1);
+        while self.batch.count < most && self.follows() {
+            self.batch.count += 1;
+        }
+        self.place = place;
+        self.turn_over();
+        let (stride, count) = (self.batch.stride(), self.batch.count);
+        let length = stride * (count - 1) + self.codec.plan(record).length;
         let trimmed = self.codec.layout.trimmed;
-        let bytes = if trimmed { &self.line } else { self.source.at(self.place, length) };
-        let bytes = &bytes[..length];
-        let cells = self.checker.cells(record);
-        RecordView { codec: self.codec, record, position: self.position, bytes, cells }
+        let bytes = if trimmed { &self.line } else { self.source.at(place, length) };
+        self.checker.check(Rows { bytes, stride, count }, &mut self.batch);
+        self.over |= self.checker.faults.is_full();
+        Ok(())
+    }
+
+    /// Passes the next record if it is in memory already and like those of the batch.
+    fn follows(&mut self) -> bool {
+        let alone = self.codec.layout.trimmed || self.codec.layout.padding.is_some();
+        if alone || self.next.record > self.options.max_records {
+            return false;
+        }
+        let data = self.source.data();
+        let place = Place { first: false, ended: self.source.has_ended() };
+        let Ok((rest, record)) = self.framing.record(data, place) else { return false };
+        let used = data.len() - rest.len();
+        let alike = record == self.batch.record && used == self.batch.stride();
+        if alike {
+            self.move_on(used);
+        }
+        alike
     }
 
     /// Finds the next record in the file; `None` = there was something else, or nothing.
@@ -148,7 +194,6 @@ impl<'c, R: Read> Reader<'c, R> {
                 Ok((rest, record)) => {
                     let used = data.len() - rest.len();
                     self.move_on(used);
-                    self.turn_over(record);
                     return Ok(Some(record));
                 }
                 Err(nom::Err::Incomplete(_)) if !place.ended => self.source.fill()?,
@@ -173,15 +218,12 @@ impl<'c, R: Read> Reader<'c, R> {
         self.place = self.source.consume(used);
     }
 
-    /// Turns a record in EBCDIC over into ISO-8859-1, where it stands.
-    fn turn_over(&mut self, record: RecordIx) {
-        let Some(ebcdic) = &self.codec.ebcdic else { return };
-        let length = self.codec.plan(record).length;
-        ebcdic.to_latin1(if self.codec.layout.trimmed {
-            &mut self.line[..length]
-        } else {
-            self.source.at_mut(self.place, length)
-        });
+    /// Turns records in EBCDIC over into ISO-8859-1, where they stand.
+    fn turn_over(&mut self) {
+        if let Some(ebcdic) = &self.codec.ebcdic {
+            let length = self.batch.stride() * self.batch.count;
+            ebcdic.to_latin1(self.source.at_mut(self.place, length));
+        }
     }
 
     /// Passes over one filler record, where the file may end.
@@ -202,25 +244,26 @@ impl<'c, R: Read> Reader<'c, R> {
 
 impl<'r> RecordView<'r> {
     /// What kind of record it is.
+    #[inline]
     pub const fn record(&self) -> RecordIx {
-        self.record
+        self.batch.record
     }
 
     /// Where it stands.
-    pub const fn position(&self) -> Position {
-        self.position
+    pub fn position(&self) -> Position {
+        self.batch.position(self.row)
     }
 
     /// Its definition.
     pub fn layout(&self) -> &'r Record {
-        self.codec.layout.record(self.record)
+        self.codec.layout.record(self.batch.record)
     }
 
     /// The value of a field.
     #[expect(clippy::inline_always, reason = "so that `value(field).number()` is one comparison")]
     #[inline(always)]
     pub fn value(&self, field: FieldIx) -> Value<'r> {
-        match self.cells[usize::from(field.0)] {
+        match self.batch.cell(usize::from(field.0), self.row) {
             Cell::None | Cell::Sign(_) | Cell::Faulty => Value::None,
             Cell::Text(start, end) => {
                 let place = Columns { start: start as usize, end: end as usize };
@@ -241,12 +284,12 @@ impl<'r> RecordView<'r> {
     }
 
     fn text(&self, place: Columns) -> Text<'r> {
-        Text::in_file(field::bytes(self.bytes, place), self.codec.encoding)
+        Text::in_file(batch::field(self.bytes, place), self.codec.encoding)
     }
 
     fn uuid(&self, field: FieldIx) -> Value<'r> {
         let columns = self.layout().field(field).columns;
-        field::uuid(field::bytes(self.bytes, columns)).map_or(Value::None, Value::Uuid)
+        field::uuid(batch::field(self.bytes, columns)).map_or(Value::None, Value::Uuid)
     }
 
     fn code(&self, field: FieldIx, place: u16) -> Value<'r> {

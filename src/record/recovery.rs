@@ -2,7 +2,7 @@
 //! the usual path.
 
 use super::faults::Fault;
-use super::framing::Place;
+use super::framing::{CR, LF, Place};
 use super::reader::Reader;
 use crate::fault::{Code, Shape};
 use crate::layout::model::{RecordIx, Terminator};
@@ -84,13 +84,12 @@ impl<R: Read> Reader<'_, R> {
 
     /// The bytes to the end of the line, and what ends it; `None` = it goes on and on.
     fn skip_to_line_end(&mut self) -> io::Result<(u64, Option<&'static str>)> {
-        let [cr, lf] = self.framing.crlf();
         let (mut length, mut after_cr) = (0, false);
         loop {
             let data = self.source.data();
-            let found = memchr::memchr(lf, data);
+            let found = memchr::memchr(LF, data);
             let text = &data[..found.unwrap_or(data.len())];
-            after_cr = text.last().map_or(after_cr, |&last| last == cr);
+            after_cr = text.last().map_or(after_cr, |&last| last == CR);
             length += text.len() as u64;
             let used = text.len() + usize::from(found.is_some());
             self.skip(used);

@@ -142,6 +142,16 @@ impl<'o> Structure<'o> {
         self.step_on(record, scopes)
     }
 
+    /// How many more of the record that was taken last may follow at once.
+    pub(super) fn may_follow(&self, record: RecordIx) -> u32 {
+        if self.run.record == Some(record) { self.run.left } else { 0 }
+    }
+
+    /// Takes so many more, which may follow.
+    pub(super) fn follow(&mut self, count: usize) {
+        self.run.left -= u32::try_from(count).unwrap_or(self.run.left);
+    }
+
     /// Takes a record whose kind nobody knows.
     pub(super) fn step_unknown(&mut self) {
         self.unknown = true;

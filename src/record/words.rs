@@ -36,10 +36,15 @@ pub(super) const fn mask(len: usize) -> u64 {
     if len >= WORD { u64::MAX } else { !(u64::MAX << (8 * len)) }
 }
 
-/// Whether a word has a byte that is zero.
+/// Marks, in their highest bit, the bytes of a word that are control characters in ISO-8859-1.
 #[inline]
-pub(super) const fn has_zero(word: u64) -> bool {
-    word.wrapping_sub(splat(1)) & !word & HIGH_BITS != 0
+pub(super) const fn controls(word: u64) -> u64 {
+    // 00–1F and 80–9F lack the bits 0x40 and 0x20.
+    let low = !(word << 1 | word << 2);
+    // 7F alone becomes 0 here, and is the only byte that adding 7F to leaves the highest bit unset.
+    let delete = word ^ splat(0x7F);
+    let delete = !(((delete & splat(0x7F)) + splat(0x7F)) | delete);
+    (low | delete) & HIGH_BITS
 }
 
 /// The place of the first byte of `word`, which is not zero, that is not zero.
@@ -107,7 +112,8 @@ impl Digits {
     }
 
     /// The number in `record`; `None` if one byte is no digit.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "a call costs as much as the digits")]
+    #[inline(always)]
     pub(super) fn read(&self, record: &[u8]) -> Option<i64> {
         let mut number = eight_digits(word(record, self.at) << self.shift | self.fill)?;
         let mut at = self.rest.start;
@@ -132,10 +138,11 @@ mod tests {
     }
 
     #[test]
-    fn zero_bytes_are_found_anywhere() {
-        assert!(!has_zero(splat(1)));
-        for place in 0..8 {
-            assert!(has_zero(splat(0xFF) & !(0xFF << (8 * place))));
+    fn controls_are_found_anywhere() {
+        for (byte, place) in (0..=u8::MAX).flat_map(|byte| (0..8).map(move |place| (byte, place))) {
+            let word = splat(b' ') & !(0xFF << (8 * place)) | u64::from(byte) << (8 * place);
+            let found = if char::from(byte).is_control() { 0x80 << (8 * place) } else { 0 };
+            assert_eq!(controls(word), found, "{byte:02x}");
         }
     }
 

@@ -1,10 +1,11 @@
 //! Files out: values into records by the same layout, checked as the reader would check them.
 
+use super::batch::{Batch, Cell, Rows};
 use super::check::Checker;
 use super::codec::Codec;
 use super::diagnosis::describe;
 use super::faults::{Fault, Position, WriteError};
-use super::field::Cell;
+use super::framing::{CR, LF};
 use super::render::Pen;
 use super::value::Value;
 use super::words::SLACK;
@@ -25,6 +26,7 @@ pub struct Writer<'c, W> {
     codec: &'c Codec,
     out: W,
     checker: Checker<'c>,
+    batch: Batch,
     position: Position,
     /// The record that is being written, and its slack.
     record: Vec<u8>,
@@ -35,10 +37,12 @@ pub struct Writer<'c, W> {
 impl<'c, W: Write> Writer<'c, W> {
     /// A writer at the beginning of a file. It needs no further buffer.
     pub fn new(codec: &'c Codec, out: W, policy: CprPolicy) -> Self {
+        let checker = Checker::new(codec, policy, 1);
         Self {
             codec,
             out,
-            checker: Checker::new(codec, policy, 1),
+            batch: checker.batch(),
+            checker,
             position: Position { record: 1, byte: 0, line: 1 },
             record: vec![0; codec.layout.longest_record() + SLACK],
             ready: Vec::with_capacity(PIECE + codec.layout.longest_record() + SLACK),
@@ -118,14 +122,16 @@ impl<W: Write> Writer<'_, W> {
                 return Err(misfit(at));
             }
         }
-        self.checker.record(record, &self.record, position);
+        self.checker.place(record, position);
+        self.batch.begin(record, position, position);
+        let rows = Rows { bytes: &self.record, stride: 0, count: 1 };
+        self.checker.check(rows, &mut self.batch);
         if let Some(fault) = self.checker.faults.first() {
             return Err(Box::new(as_writer_fault(fault)));
         }
         // Bytes of a value that are also the field's "no value".
-        let cells = self.checker.cells(record);
-        let lost =
-            (0..layout.fields.len()).find(|&at| given(at).is_some() && cells[at] == Cell::None);
+        let is_lost = |at: &usize| given(*at).is_some() && self.batch.cell(*at, 0) == Cell::None;
+        let lost = (0..layout.fields.len()).find(is_lost);
         lost.map_or(Ok(()), |at| Err(misfit(at)))
     }
 
@@ -145,10 +151,9 @@ impl<W: Write> Writer<'_, W> {
     }
 
     fn end_record(&mut self, length: usize) {
-        let [cr, lf] = self.codec.crlf();
         let (end, lines): (&[u8], _) = match self.codec.layout.terminator {
-            Terminator::CrLf | Terminator::Detect => (&[cr, lf], 1),
-            Terminator::Lf => (&[lf], 1),
+            Terminator::CrLf | Terminator::Detect => (&[CR, LF], 1),
+            Terminator::Lf => (&[LF], 1),
             Terminator::None => (&[], 0),
         };
         self.ready.extend_from_slice(end);

@@ -5,5 +5,7 @@
 mod fields;
 mod files;
 mod fixtures;
+mod generated;
+mod properties;
 mod support;
 mod written;
