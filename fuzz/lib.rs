@@ -1,5 +1,5 @@
-//! What the fuzz targets in `tests/` share: good input, spoiled. Bytes out of the air hardly ever get
-//! past a reader's first check; a good file with some bytes changed gets everywhere.
+//! What the fuzz targets in `tests/` share: good input, spoiled. Bytes out of the air hardly ever
+//! get past a reader's first check; a good file with some bytes changed gets everywhere.
 
 /// What is done to the good input, one thing after the other.
 pub type Spoiling = Vec<(u8, u16, u8)>;
