@@ -5,7 +5,7 @@
 SHELL := /bin/sh
 
 # Asked when a recipe runs, after setup may have installed the headers.
-FEATURES = $(shell pkg-config --exists openssl 2>/dev/null || echo --features vendored)
+FEATURES = $(shell pkg-config --exists openssl 2>/dev/null || echo --features modregn/vendored)
 TEST = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test --lib --bins --tests)
 DENY = $(shell command -v cargo-deny || echo target/tools/bin/cargo-deny)
 
@@ -26,11 +26,11 @@ test: format lint docs deny fuzz check ## All that is checked before a change go
 
 .PHONY: format
 format: ## Formatting
-	cargo fmt --check
+	cargo fmt --all --check
 
 .PHONY: lint
 lint: setup-build ## clippy, warnings are errors
-	cargo clippy --locked --all-targets $(FEATURES) -- -D warnings
+	cargo clippy --locked --workspace --all-targets $(FEATURES) -- -D warnings
 
 .PHONY: docs
 docs: setup-build ## rustdoc, warnings are errors, and the examples in it
@@ -52,7 +52,7 @@ target/tools/deny:
 
 .PHONY: fuzz
 fuzz: setup-build ## A short run of every fuzz target; longer with MODREGN_FUZZ_SECONDS=600
-	cargo test --locked --quiet --package modregn-fuzz $(FEATURES:vendored=modregn/vendored)
+	cargo test --locked --quiet --package modregn-fuzz $(FEATURES)
 
 .PHONY: check
 check: setup-test ## The tests
