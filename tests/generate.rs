@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+mod support;
+
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use support::installation::names;
 use tempfile::TempDir;
 
 fn modregn(args: &[&str]) -> Output {
@@ -20,14 +23,6 @@ fn generate(args: &str) -> TempDir {
     let output = modregn(&[args.split(' ').collect::<Vec<_>>(), vec![path]].concat());
     assert!(output.status.success(), "{args}: {}", String::from_utf8_lossy(&output.stderr));
     dir
-}
-
-fn names(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir).unwrap();
-    let mut names: Vec<_> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 /// SHA-256 over the names and bytes of all files, its first 16 digits.
