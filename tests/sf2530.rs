@@ -184,6 +184,35 @@ fn an_endpoint_that_cannot_be_reached_stops_no_other_and_loses_nothing() {
 }
 
 #[test]
+fn an_answer_its_layout_cannot_hold_is_held_and_stops_no_other() {
+    let installation = installation();
+    let formats = installation.path("formats");
+    fs::create_dir(&formats).unwrap();
+    let layout = include_str!("../formats/sf2530-svar.toml");
+    let narrow = layout.replace(
+        r#"{ start = 7, length = 9, name = "loebenummer","#,
+        r#"{ start = 8, length = 8, name = "filler_1", kind = "filler" },
+           { start = 7, length = 1, name = "loebenummer","#,
+    );
+    assert_ne!(narrow, layout);
+    fs::write(formats.join("sf2530-svar.toml"), narrow).unwrap();
+    let config = fs::read_to_string(installation.config()).unwrap();
+    fs::write(installation.config(), format!("formats_dir = \"formats\"\n{config}")).unwrap();
+
+    // København has more agreements than one digit can number, Læsø has not.
+    put(&installation, "a.txt", &request(ID, "TEST"));
+    let small = request(&ID.replace("0123", "ffff"), "TEST").replacen("100101", "100825", 1);
+    put(&installation, "b.txt", &small);
+    let dry = installation.run(&["batch", "--dry-run"]);
+    assert!(dry.out.contains("out-of-balance"), "{}{}", dry.out, dry.err);
+    let said = batch(&installation);
+    assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+    assert!(said.out.contains("out-of-balance"), "{}", said.out);
+    assert_eq!(names(&installation.outbox()).len(), 1, "Læsø's answer: {}", said.out);
+    assert_eq!(states(&installation, "outbound"), ["held", "published"]);
+}
+
+#[test]
 fn two_processes_never_work_on_one_state_directory() {
     let installation = installation();
     let mut daemon = installation.modregn(&["run"]).spawn().unwrap();

@@ -2,7 +2,6 @@
 //! running daemon.
 
 use super::Engine;
-use crate::config::Route;
 use crate::endpoint::{Endpoint, Entry};
 use crate::flow::Preview;
 use crate::store::Place;
@@ -30,20 +29,12 @@ pub fn dry_run(engine: &Engine, sink: AnswerSink<'_>) -> Result<Vec<FilePreview>
         let limit = engine.config().limits.files_per_pass;
         let listing = endpoint.list(&inbox.directory, limit)?;
         for entry in listing.entries.iter().filter(|entry| inbox.plain.wants(&entry.name)) {
-            let place = place_of(route, entry);
+            let place = engine.source(route).place(&entry.name);
             let preview = preview(engine, at, &mut *endpoint, entry, &mut *sink(&place)?)?;
             previews.push(FilePreview { place, preview });
         }
     }
     Ok(previews)
-}
-
-fn place_of(route: &Route, entry: &Entry) -> Place {
-    Place {
-        endpoint: route.inbox.endpoint.clone(),
-        directory: route.inbox.directory.clone(),
-        name: entry.name.to_string(),
-    }
 }
 
 fn preview(
@@ -57,5 +48,8 @@ fn preview(
     let mut copy = tempfile::tempfile()?;
     endpoint.fetch(&inbox.directory, entry, engine.config().limits.file_bytes, &mut copy)?;
     copy.rewind()?;
-    engine.flow(route).preview(&engine.desk(), &mut copy, out)
+    match engine.flow(route).preview(&engine.desk(), &mut copy, out) {
+        Err(TransferError::Refused(problem)) => Ok(Preview::Refused(problem)),
+        other => other,
+    }
 }

@@ -10,6 +10,7 @@ use crate::record::Options;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::transfer::Desk;
+use crate::transfer::intake::Source;
 use crate::transfer::spool::Spool;
 use fs_err::{self as fs, File};
 use std::collections::BTreeSet;
@@ -113,6 +114,17 @@ impl Engine {
     /// The flow of the route at this place in the configuration.
     pub(super) fn flow(&self, route: usize) -> &dyn Flow {
         &*self.flows[route]
+    }
+
+    /// Where a route's files come from.
+    pub(super) fn source<'a>(&self, route: &'a Route) -> Source<'a> {
+        Source {
+            flow: route.flow.as_str(),
+            endpoint: &route.inbox.endpoint,
+            directory: &route.inbox.directory,
+            plain: &route.inbox.plain,
+            limit: self.config.limits.file_bytes,
+        }
     }
 
     /// Lets every worker finish the file it holds and take no other.

@@ -7,7 +7,7 @@ use crate::endpoint::{Endpoint, EndpointError, Entry};
 use crate::fault::Class;
 use crate::flow::{Flow, Processed};
 use crate::store::{Problem, Step, Transfer};
-use crate::transfer::intake::{self, Source};
+use crate::transfer::intake;
 use crate::transfer::state::{Event, State};
 use crate::transfer::{Desk, TransferError, delivery, problem_of};
 use std::collections::{BTreeMap, VecDeque};
@@ -138,13 +138,7 @@ impl<'e> Session<'e> {
         if round.is_troubled(&inbox.endpoint) {
             return Ok(None);
         }
-        let source = Source {
-            flow: round.route.flow.as_str(),
-            endpoint: &inbox.endpoint,
-            directory: &inbox.directory,
-            plain: &inbox.plain,
-            limit: self.engine.config().limits.file_bytes,
-        };
+        let source = self.engine.source(round.route);
         match intake::fetch(&round.desk, &source, self.endpoint(&inbox.endpoint), entry) {
             Ok(transfer) => self.go_on(round, transfer),
             Err(TransferError::Refused(problem)) => {

@@ -173,7 +173,8 @@ impl Flow for Sf2530 {
                 let mut file =
                     self.svar.begin(&request, dannet, self.options.cpr, out).map_err(unwritable)?;
                 let svar = store
-                    .preview(&request, dannet, &mut |row| file.transaktion(&row).map_err(stop))?;
+                    .preview(&request, dannet, &mut |row| file.transaktion(&row).map_err(stop))
+                    .map_err(stopped)?;
                 file.finish().map_err(unwritable)?;
                 Ok(Preview::Marked(svar))
             }
@@ -192,9 +193,11 @@ impl Sf2530 {
         let request = &svar.forespoergsel;
         let mut file =
             self.svar.begin(request, svar.dannet, self.options.cpr, out).map_err(unwritable)?;
-        store.each_transaktion(request.forespoergsel_id, &mut |row| {
-            file.transaktion(&row).map_err(stop)
-        })?;
+        store
+            .each_transaktion(request.forespoergsel_id, &mut |row| {
+                file.transaktion(&row).map_err(stop)
+            })
+            .map_err(stopped)?;
         file.finish().map_err(unwritable)
     }
 
@@ -221,6 +224,17 @@ impl Sf2530 {
 /// A row that the layout cannot write ends the stream of rows.
 fn stop(error: WriteError) -> StoreError {
     StoreError::Visitor(Box::new(error))
+}
+
+/// What [`stop`] wrapped is this answer's trouble; anything else is the store's.
+fn stopped(error: StoreError) -> TransferError {
+    match error {
+        StoreError::Visitor(cause) => match cause.downcast::<WriteError>() {
+            Ok(error) => unwritable(*error),
+            Err(other) => StoreError::Visitor(other).into(),
+        },
+        other => other.into(),
+    }
 }
 
 fn unwritable(error: WriteError) -> TransferError {

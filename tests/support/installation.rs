@@ -68,7 +68,8 @@ impl Installation {
         self.path("udveksling/ud")
     }
 
-    fn config(&self) -> PathBuf {
+    /// Its configuration file.
+    pub fn config(&self) -> PathBuf {
         self.path("modregn.toml")
     }
 
