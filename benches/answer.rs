@@ -34,27 +34,6 @@ const DISPOSITIONSDATO: NaiveDate = NaiveDate::from_ymd_opt(2026, 12, 30).unwrap
 /// Both date their answers alike.
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-const CONFIG: &str = r#"
-miljoe = "TEST"
-state_dir = "state"
-[endpoint.here]
-kind = "local"
-path = "."
-[[route]]
-flow = "sf2530"
-[route.inbox]
-endpoint = "here"
-directory = "ind"
-[route.inbox.plain]
-pattern = "*.txt"
-complete = "rename"
-processed = "delete"
-[route.outbox]
-endpoint = "here"
-directory = "ud"
-name = "{forespoergsel_id}"
-"#;
-
 fn main() {
     let dir = support::data_dir().join("answer");
     if !support::is_alone() {
@@ -76,7 +55,7 @@ fn prepare(dir: &Path) {
     for name in ["ind", "ud", "by-hand"] {
         fs::create_dir_all(dir.join(name)).unwrap();
     }
-    fs::write(dir.join("modregn.toml"), CONFIG).unwrap();
+    fs::write(dir.join("modregn.toml"), support::CONFIG).unwrap();
     let config = config(dir);
     let plan = Plan::new(1, 1, AGREEMENTS.into(), DISPOSITIONSDATO).unwrap();
     let mut store = SqliteStore::open(&config.store_path(), config.miljoe).unwrap();

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark, read by people")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command};
@@ -12,26 +14,6 @@ use std::time::{Duration, Instant};
 
 const MODREGN: &str = env!("CARGO_BIN_EXE_modregn");
 const REQUESTS: u32 = 200;
-const CONFIG: &str = r#"
-miljoe = "TEST"
-state_dir = "state"
-[endpoint.here]
-kind = "local"
-path = "."
-[[route]]
-flow = "sf2530"
-[route.inbox]
-endpoint = "here"
-directory = "ind"
-[route.inbox.plain]
-pattern = "*.txt"
-complete = "rename"
-processed = "delete"
-[route.outbox]
-endpoint = "here"
-directory = "ud"
-name = "{forespoergsel_id}"
-"#;
 
 fn main() {
     let dir = tempfile::tempdir().unwrap();
@@ -39,7 +21,7 @@ fn main() {
     for name in ["ind", "ud"] {
         fs::create_dir(dir.join(name)).unwrap();
     }
-    fs::write(dir.join("modregn.toml"), CONFIG).unwrap();
+    fs::write(dir.join("modregn.toml"), support::CONFIG).unwrap();
     let csv = dir.join("aftaler.csv");
     let csv = csv.to_str().unwrap();
     done(dir, &["generate", "aftaler", "--kommuner", "1", "--aftaler", "1000", "--output", csv]);

@@ -13,6 +13,28 @@ use std::{env, fs, process};
 /// Set in the child process that runs one entrant once, to measure its memory.
 const ALONE: &str = "MODREGN_BENCH_ALONE";
 
+/// One route over local directories, with nothing to wait for.
+pub(crate) const CONFIG: &str = r#"
+miljoe = "TEST"
+state_dir = "state"
+[endpoint.here]
+kind = "local"
+path = "."
+[[route]]
+flow = "sf2530"
+[route.inbox]
+endpoint = "here"
+directory = "ind"
+[route.inbox.plain]
+pattern = "*.txt"
+complete = "rename"
+processed = "delete"
+[route.outbox]
+endpoint = "here"
+directory = "ud"
+name = "{forespoergsel_id}"
+"#;
+
 /// Several ways to the same result.
 pub(crate) struct Race<'a> {
     title: String,

@@ -23,7 +23,6 @@ use crate::observe::log;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Moment, Store, StoreError};
 use chrono_tz::Europe::Copenhagen;
-
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};

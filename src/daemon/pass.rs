@@ -221,14 +221,24 @@ impl<'e> RouteRunner<'e> {
             report.troubles.insert(error.endpoint.clone(), error);
             Vec::new()
         });
-        let mut jobs: Vec<_> = self
-            .unfinished()?
+        let Route { inbox, outbox, .. } = self.route();
+        let unfinished = self.left(
+            Direction::Inbound,
+            &[State::Fetched, State::Accepted, State::Recognised],
+            (&inbox.endpoint, &inbox.directory),
+        )?;
+        let owed = self.left(
+            Direction::Outbound,
+            &[State::Queued, State::Rendered, State::Failed],
+            (&outbox.endpoint, &outbox.directory),
+        )?;
+        let mut jobs: Vec<_> = unfinished
             .into_iter()
             .filter(|transfer| !arrived.iter().any(|e| e.name.as_str() == transfer.place.name))
             .map(Job::Unfinished)
             .collect();
         let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);
-        jobs.extend(self.owed()?.into_iter().filter(due).map(Job::Owed));
+        jobs.extend(owed.into_iter().filter(due).map(Job::Owed));
         jobs.extend(arrived.into_iter().map(Job::Arrived));
         Ok(jobs)
     }
@@ -252,32 +262,22 @@ impl<'e> RouteRunner<'e> {
         Ok(look.ready)
     }
 
-    fn unfinished(&self) -> Result<Vec<Transfer>, StoreError> {
-        let route = self.route();
+    /// What earlier rounds left in these states at one endpoint and directory, oldest first.
+    fn left(
+        &self,
+        direction: Direction,
+        states: &[State],
+        (endpoint, directory): (&str, &str),
+    ) -> Result<Vec<Transfer>, StoreError> {
         let found = self.engine.desk().store().transfers(&TransferFilter {
-            direction: Some(Direction::Inbound),
-            states: vec![State::Fetched, State::Accepted, State::Recognised],
-            flow: Some(route.flow.as_str().to_owned()),
+            direction: Some(direction),
+            states: states.to_vec(),
+            flow: Some(self.route().flow.as_str().to_owned()),
             ..TransferFilter::default()
         })?;
-        Ok(here(found, &route.inbox.endpoint, &route.inbox.directory))
+        let here = |t: &Transfer| t.place.endpoint == endpoint && t.place.directory == directory;
+        Ok(found.into_iter().rev().filter(here).collect())
     }
-
-    fn owed(&self) -> Result<Vec<Transfer>, StoreError> {
-        let route = self.route();
-        let found = self.engine.desk().store().transfers(&TransferFilter {
-            direction: Some(Direction::Outbound),
-            states: vec![State::Queued, State::Rendered, State::Failed],
-            flow: Some(route.flow.as_str().to_owned()),
-            ..TransferFilter::default()
-        })?;
-        Ok(here(found, &route.outbox.endpoint, &route.outbox.directory))
-    }
-}
-
-fn here(transfers: Vec<Transfer>, endpoint: &str, directory: &str) -> Vec<Transfer> {
-    let here = |t: &Transfer| t.place.endpoint == endpoint && t.place.directory == directory;
-    transfers.into_iter().rev().filter(here).collect()
 }
 
 /// Whether a failed transfer's pause is over.

@@ -1,7 +1,6 @@
 //! Takes a file out: from being owed to standing complete and verified at its destination. A
 //! restart calls [`deliver`] again with whatever the store says and gets to the same end. May use
-//! `endpoint`,
-//! `store` and the spool; what the bytes are is the flow's business.
+//! `endpoint`, `store` and the spool; what the bytes are is the flow's business.
 
 use super::spool::payload_of;
 use super::state::{Event, State};
