@@ -2,12 +2,13 @@
 //!
 //! [`Endpoint`] is one connection's worth of a place that holds files: a local directory tree or an
 //! SFTP server. What makes a file complete, and how one is handed over, is the convention's
-//! business. May use `domain`, `fault`; knows no flow and no store.
+//! business. May use `domain`; knows no flow and no store.
 
 mod compare;
 mod local;
 pub mod plain;
 mod secret;
+pub mod serviceplatformen;
 mod settings;
 mod sftp;
 mod trouble;
