@@ -4,6 +4,7 @@
 //! nothing of this crate but itself; does no I/O and reads no clock.
 
 pub mod aftale;
+pub mod bankdage;
 pub mod beloeb;
 pub mod cpr;
 pub mod cvr;
@@ -17,6 +18,7 @@ pub mod text;
 pub mod udbetaling;
 
 pub use aftale::{Aftale, Aftalestatus, Prioritet, Ydelsestype};
+pub use bankdage::Deadline;
 pub use beloeb::Beloeb;
 pub use cpr::{Cpr, CprPolicy};
 pub use cvr::Cvr;
