@@ -4,7 +4,7 @@
 //! | file | written by | what it is |
 //! |---|---|---|
 //! | `<name>.trigger` | the sender, after `<name>` | [`Trigger`]: send this file |
-//! | `<name>.metadata` | the platform, with `<name>` | [`FileMetadata`]: who sent it, how large it is |
+//! | `<name>.metadata` | the platform, with `<name>` | [`FileMetadata`]: whose it is, how large |
 //! | `<name>.sftpreceipt` | the platform | [`TechnicalReceipt`]: delivered, or why not |
 //! | `<name>.businessreceipt` | the recipient | [`BusinessReceipt`]: accepted, or why not |
 //!
