@@ -59,6 +59,15 @@ BEGIN
     SELECT RAISE(ABORT, 'a version of an agreement is replaced once');
 END;
 
+-- A process that works on files. Its number is the fencing number of what it claims: a step is
+-- taken only while the transfer is claimed by whoever takes it.
+CREATE TABLE node (
+    nr INTEGER PRIMARY KEY AUTOINCREMENT,
+    lock TEXT NOT NULL UNIQUE,
+    begun_at TEXT NOT NULL,
+    ended_at TEXT
+) STRICT;
+
 CREATE TABLE transfer (
     nr INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE CHECK (length(id) = 36),
@@ -78,35 +87,61 @@ CREATE TABLE transfer (
     problem_text TEXT,
     created_at TEXT NOT NULL,
     changed_at TEXT NOT NULL CHECK (changed_at >= created_at),
+    -- Who works on it now.
+    node INTEGER REFERENCES node (nr),
+    -- An operator has let it go on although it was held.
+    released INTEGER NOT NULL DEFAULT 0 CHECK (released IN (0, 1)),
     CHECK (CASE direction
         WHEN 'in' THEN state IN
-            ('seen', 'fetched', 'accepted', 'recognised', 'rejected', 'held', 'archived')
-        ELSE state IN ('queued', 'rendered', 'published', 'failed', 'dead', 'held') END),
+            ('seen', 'fetched', 'accepted', 'recognised', 'vanished', 'rejected', 'held',
+             'archived', 'purged')
+        ELSE state IN
+            ('queued', 'rendered', 'published', 'triggered', 'received', 'acknowledged',
+             'refused', 'failed', 'dead', 'held', 'cancelled', 'delivered-out-of-band') END),
+    CHECK (node IS NULL
+        OR state IN ('seen', 'fetched', 'accepted', 'recognised', 'queued', 'rendered',
+                     'published', 'failed')),
     -- Before these states the bytes need not be known; from then on they are.
-    CHECK (state IN ('seen', 'queued', 'failed', 'dead', 'held')
+    CHECK (state IN ('seen', 'vanished', 'queued', 'failed', 'dead', 'held', 'cancelled',
+                     'delivered-out-of-band')
         OR (size IS NOT NULL AND sha256 IS NOT NULL)),
     CHECK (state NOT IN ('accepted', 'recognised') OR kommunekode IS NOT NULL),
     CHECK ((problem_class IS NULL) = (problem_code IS NULL)
         AND (problem_class IS NULL) = (problem_text IS NULL)),
-    CHECK (state NOT IN ('rejected', 'held', 'failed', 'dead') OR problem_code IS NOT NULL)
+    CHECK (state NOT IN ('rejected', 'held', 'failed', 'dead', 'refused')
+        OR problem_code IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX transfer_place ON transfer (endpoint, directory, name);
 CREATE INDEX transfer_state ON transfer (direction, state);
+CREATE INDEX transfer_node ON transfer (node) WHERE node IS NOT NULL;
 CREATE UNIQUE INDEX transfer_unfinished ON transfer (endpoint, directory, name)
     WHERE state IN ('seen', 'fetched');
 
+-- What happened, to a transfer or to something else that an operator can touch (the subject). Each
+-- row carries the digest of the transfer's row as the event left it, and a hash over itself and the
+-- hash before it: a row that is changed, removed or moved breaks the chain.
 CREATE TABLE event (
     nr INTEGER PRIMARY KEY,
-    transfer INTEGER NOT NULL REFERENCES transfer (nr),
+    transfer INTEGER REFERENCES transfer (nr),
+    subject TEXT,
     at TEXT NOT NULL,
     event TEXT,
     from_state TEXT,
-    to_state TEXT NOT NULL,
+    to_state TEXT,
     problem_class TEXT,
     problem_code TEXT,
     problem_text TEXT,
-    CHECK ((event IS NULL) = (from_state IS NULL)),
+    -- Who did it, and why; none = modregn by itself.
+    actor TEXT,
+    reason TEXT,
+    row_sha256 TEXT CHECK (length(row_sha256) = 64),
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    CHECK ((transfer IS NULL) = (subject IS NOT NULL)),
+    CHECK ((transfer IS NULL) = (to_state IS NULL)),
+    CHECK ((transfer IS NULL) = (row_sha256 IS NULL)),
+    CHECK ((actor IS NULL) = (reason IS NULL)),
+    CHECK (transfer IS NULL OR (event IS NULL) = (from_state IS NULL)),
     CHECK ((problem_class IS NULL) = (problem_code IS NULL)
         AND (problem_class IS NULL) = (problem_text IS NULL))
 ) STRICT;
@@ -122,6 +157,15 @@ CREATE TRIGGER event_is_not_deleted BEFORE DELETE ON event
 BEGIN
     SELECT RAISE(ABORT, 'events are only added');
 END;
+
+-- An endpoint that is left alone until an operator has mended it and says so.
+CREATE TABLE pause (
+    endpoint TEXT PRIMARY KEY,
+    since TEXT NOT NULL,
+    problem_class TEXT NOT NULL,
+    problem_code TEXT NOT NULL,
+    problem_text TEXT NOT NULL
+) STRICT;
 
 -- One answered request. Its expectations are the rows of forventning numbered from foer + 1 to
 -- foer + antal_transaktioner; a transaction's loebenummer is its number less foer.

@@ -40,11 +40,11 @@ pub(super) fn of(error: &anyhow::Error) -> Exit {
         }
     } else if let Some(error) = error.downcast_ref::<EngineError>() {
         match error {
-            EngineError::Store(_) | EngineError::Io(_) | EngineError::Panicked => Exit::Failure,
-            EngineError::Layout(_)
-            | EngineError::NoLayout(_)
-            | EngineError::Bind(_)
-            | EngineError::Busy(_) => Exit::Usage,
+            EngineError::Store(_)
+            | EngineError::Io(_)
+            | EngineError::Transfer(_)
+            | EngineError::Panicked => Exit::Failure,
+            EngineError::Layout(_) | EngineError::NoLayout(_) | EngineError::Bind(_) => Exit::Usage,
         }
     } else if error.is::<StoreError>() || error.is::<io::Error>() {
         Exit::Failure

@@ -29,7 +29,7 @@ pub fn dry_run(engine: &Engine, sink: AnswerSink<'_>) -> Result<Vec<FilePreview>
         let limit = engine.config().limits.files_per_pass;
         let listing = endpoint.list(&inbox.directory, limit)?;
         for entry in listing.entries.iter().filter(|entry| inbox.plain.wants(&entry.name)) {
-            let place = engine.source(route).place(&entry.name);
+            let place = engine.source(route, 0).place(&entry.name);
             let preview = preview(engine, at, &mut *endpoint, entry, &mut *sink(&place)?)?;
             previews.push(FilePreview { place, preview });
         }

@@ -1,5 +1,6 @@
 //! Everything that is opened once and shared by all routes.
 
+use super::node::Presence;
 use crate::clock::Clock;
 use crate::config::{Config, FlowName, LayoutFileError, Route, load_layouts};
 use crate::flow::Flow;
@@ -8,14 +9,12 @@ use crate::layout::Layouts;
 use crate::message::BindError;
 use crate::record::Options;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError};
-use crate::transfer::Desk;
+use crate::store::{Node, Store, StoreError};
 use crate::transfer::intake::Source;
 use crate::transfer::spool::Spool;
-use fs_err::{self as fs, File};
+use crate::transfer::{Desk, TransferError};
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
@@ -29,8 +28,8 @@ pub struct Engine {
     flows: Vec<Box<dyn Flow>>,
     claimed: Mutex<BTreeSet<Uuid>>,
     stopping: AtomicBool,
-    // Released when the engine goes, however it goes.
-    _lock: Option<File>,
+    /// None = only looks.
+    presence: Option<Presence>,
 }
 
 /// Why the engine did not start, or did not stop as it should.
@@ -51,26 +50,24 @@ pub enum EngineError {
     /// Our own disk.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// Joining the processes at work.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// A worker broke down. The file it held goes on from its journal at the next start.
     #[error("a worker broke down (its panic is in the log above): start modregn again")]
     Panicked,
-    /// Another process works on this state directory.
-    #[error(
-        "another modregn is at work in {0}: wait until it is done, or stop it (a running daemon \
-         needs no batch beside it)"
-    )]
-    Busy(String),
 }
 
 impl Engine {
-    /// Opens everything a configuration names, to work with it alone, and sweeps up what a crash
-    /// left in the spool.
+    /// Opens everything a configuration names, to work with it, beside others perhaps; takes over
+    /// from processes that have ended, and sweeps up what a crash left in the spool.
     pub fn open(config: Config, clock: Box<dyn Clock>) -> Result<Self, EngineError> {
         let flows = flows(&config)?;
         let spool = Spool::open(&config.state_dir)?;
-        let lock = lock(&config.state_dir)?;
-        let store = SqliteStore::open(&config.store_path(), config.miljoe)?;
-        let engine = Self::assemble(config, Box::new(store), spool, clock, flows, Some(lock));
+        let mut store = SqliteStore::open(&config.store_path(), config.miljoe)?;
+        let presence = Presence::begin(&config.state_dir, &mut store, clock.now())?;
+        let engine = Self::assemble(config, Box::new(store), spool, clock, flows, Some(presence));
+        engine.take_over()?;
         engine.sweep()?;
         Ok(engine)
     }
@@ -94,11 +91,11 @@ impl Engine {
         spool: Spool,
         clock: Box<dyn Clock>,
         flows: Vec<Box<dyn Flow>>,
-        lock: Option<File>,
+        presence: Option<Presence>,
     ) -> Self {
         let (store, claimed) = (Mutex::new(store), Mutex::default());
         let stopping = AtomicBool::new(false);
-        Self { config, store, spool, clock, flows, claimed, stopping, _lock: lock }
+        Self { config, store, spool, clock, flows, claimed, stopping, presence }
     }
 
     /// The configuration it was opened with.
@@ -108,7 +105,17 @@ impl Engine {
 
     /// What every worker needs at hand.
     pub fn desk(&self) -> Desk<'_> {
-        Desk::new(&self.store, &self.spool, &*self.clock)
+        let node = self.presence.as_ref().map_or(Node::ONLOOKER, |presence| presence.node);
+        Desk::new(&self.store, &self.spool, &*self.clock, node)
+    }
+
+    /// Frees what processes that have ended had claimed.
+    pub(super) fn take_over(&self) -> Result<(), TransferError> {
+        let desk = self.desk();
+        match &self.presence {
+            Some(presence) => presence.bury_the_dead(&mut **desk.store(), desk.now()),
+            None => Ok(()),
+        }
     }
 
     /// The flow of the route at this place in the configuration.
@@ -116,14 +123,15 @@ impl Engine {
         &*self.flows[route]
     }
 
-    /// Where a route's files come from.
-    pub(super) fn source<'a>(&self, route: &'a Route) -> Source<'a> {
+    /// Where a route's files come from; `since` is the newest event before its inbox was listed.
+    pub(super) fn source<'a>(&self, route: &'a Route, since: i64) -> Source<'a> {
         Source {
             flow: route.flow.as_str(),
             endpoint: &route.inbox.endpoint,
             directory: &route.inbox.directory,
             plain: &route.inbox.plain,
             limit: self.config.limits.file_bytes,
+            since,
         }
     }
 
@@ -158,6 +166,16 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let desk = self.desk();
+        let end = |presence: &Presence| presence.end(&mut **desk.store(), desk.now());
+        if let Some(Err(error)) = self.presence.as_ref().map(end) {
+            tracing::warn!("{error}: the next process takes over what this one had claimed");
+        }
     }
 }
 
@@ -200,17 +218,5 @@ fn read_options(config: &Config) -> Options {
         cpr: config.cpr.into(),
         fault_limit: config.limits.faults_per_file,
         ..Options::default()
-    }
-}
-
-fn lock(state_dir: &Path) -> Result<File, EngineError> {
-    let path = state_dir.join("lock");
-    let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path)?;
-    match file.file().try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(EngineError::Busy(state_dir.display().to_string()))
-        }
-        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
     }
 }

@@ -5,6 +5,7 @@
 mod batch;
 mod dry_run;
 mod engine;
+mod node;
 mod pass;
 mod run;
 mod work;

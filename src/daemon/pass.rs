@@ -2,7 +2,7 @@
 //! unfinished, and what is owed. One bad file, and one unreachable endpoint, stop nothing else.
 
 use super::Engine;
-use super::work::{Job, Round, Session};
+use super::work::{Job, Plan, Round, Session};
 use crate::config::Route;
 use crate::domain::Svar;
 use crate::endpoint::plain::Inbox;
@@ -188,16 +188,16 @@ impl<'e> RouteRunner<'e> {
     /// One round.
     pub fn pass(&mut self, retry: Retry, observer: &dyn Observer) -> PassReport {
         let mut report = PassReport::default();
-        let jobs = match self.plan(retry, &mut report) {
-            Ok(jobs) => jobs,
+        let plan = match self.plan(retry, &mut report) {
+            Ok(plan) => plan,
             Err(error) => {
-                report.failure = Some(error.into());
+                report.failure = Some(error);
                 return report;
             }
         };
-        observer.planned(jobs.len());
+        observer.planned(plan.jobs.len());
         let flow = self.engine.flow(self.route);
-        let round = Round::new(self.engine, self.route(), flow, jobs, report, observer);
+        let round = Round::new(self.engine, self.route(), flow, plan, report, observer);
         let workers = self.sessions.len().min(round.waiting());
         thread::scope(|scope| {
             let mut sessions = self.sessions.iter_mut().take(workers);
@@ -215,8 +215,10 @@ impl<'e> RouteRunner<'e> {
 
     /// Everything there is to do, the oldest duty first. A fetched file that still stands in the
     /// inbox is taken up there, where its source is cleared away.
-    fn plan(&mut self, retry: Retry, report: &mut PassReport) -> Result<Vec<Job>, StoreError> {
+    fn plan(&mut self, retry: Retry, report: &mut PassReport) -> Result<Plan, TransferError> {
+        self.engine.take_over()?;
         let now = self.engine.desk().now();
+        let since = self.engine.desk().store().newest_event()?;
         let arrived = self.arrived(report).unwrap_or_else(|error| {
             report.troubles.insert(error.endpoint.clone(), error);
             Vec::new()
@@ -240,7 +242,7 @@ impl<'e> RouteRunner<'e> {
         let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);
         jobs.extend(owed.into_iter().filter(due).map(Job::Owed));
         jobs.extend(arrived.into_iter().map(Job::Arrived));
-        Ok(jobs)
+        Ok(Plan { jobs, since })
     }
 
     fn arrived(&mut self, report: &mut PassReport) -> Result<Vec<Entry>, EndpointError> {

@@ -6,7 +6,7 @@ use crate::config::Route;
 use crate::endpoint::{Endpoint, EndpointError, Entry};
 use crate::fault::Class;
 use crate::flow::{Flow, Processed};
-use crate::store::{Problem, Step, Transfer};
+use crate::store::{Problem, Step, StoreError, Transfer};
 use crate::transfer::intake;
 use crate::transfer::state::{Event, State};
 use crate::transfer::{Desk, TransferError, delivery, problem_of};
@@ -25,6 +25,13 @@ pub(super) enum Job {
     Owed(Transfer),
 }
 
+/// What there is to do in one round.
+pub(super) struct Plan {
+    pub(super) jobs: Vec<Job>,
+    /// The newest event before the inbox was listed.
+    pub(super) since: i64,
+}
+
 /// What the workers of one round share.
 pub(super) struct Round<'r> {
     engine: &'r Engine,
@@ -34,6 +41,7 @@ pub(super) struct Round<'r> {
     jobs: Mutex<VecDeque<Job>>,
     report: Mutex<PassReport>,
     observer: &'r dyn Observer,
+    since: i64,
 }
 
 /// One worker's connections, opened when first needed.
@@ -53,12 +61,13 @@ impl<'r> Round<'r> {
         engine: &'r Engine,
         route: &'r Route,
         flow: &'r dyn Flow,
-        jobs: Vec<Job>,
+        plan: Plan,
         report: PassReport,
         observer: &'r dyn Observer,
     ) -> Self {
-        let (jobs, report) = (Mutex::new(jobs.into()), Mutex::new(report));
-        Self { engine, desk: engine.desk(), route, flow, jobs, report, observer }
+        let (jobs, report) = (Mutex::new(plan.jobs.into()), Mutex::new(report));
+        let (desk, since) = (engine.desk(), plan.since);
+        Self { engine, desk, route, flow, jobs, report, observer, since }
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -121,13 +130,17 @@ impl<'e> Session<'e> {
             let begun = Instant::now();
             let done = match job {
                 Job::Arrived(entry) => self.arrived(round, &entry),
-                Job::Unfinished(transfer) => self.go_on(round, transfer),
+                Job::Unfinished(transfer) => self.unfinished(round, &transfer),
                 Job::Owed(transfer) => self.owed(round, transfer),
             };
             match done {
                 Ok(Some(outcome)) => round.record(FileOutcome { took: begun.elapsed(), ..outcome }),
                 Ok(None) => {}
                 Err(TransferError::Endpoint(error)) => round.trouble(error),
+                // The fence: whoever took it over goes on with it.
+                Err(TransferError::Store(error @ StoreError::Moved { .. })) => {
+                    tracing::warn!("{error}: it is left to that one");
+                }
                 Err(error) => round.fail(error),
             }
         }
@@ -138,14 +151,21 @@ impl<'e> Session<'e> {
         if round.is_troubled(&inbox.endpoint) {
             return Ok(None);
         }
-        let source = self.engine.source(round.route);
+        let source = self.engine.source(round.route, round.since);
         match intake::fetch(&round.desk, &source, self.endpoint(&inbox.endpoint), entry) {
-            Ok(transfer) => self.go_on(round, transfer),
+            Ok(Some(transfer)) => self.go_on(round, transfer),
+            Ok(None) => Ok(None),
             Err(TransferError::Refused(problem)) => {
                 Ok(Some(FileOutcome::new(source.place(&entry.name), kept_back(problem))))
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes up a file that an earlier round, or another process, left in the spool.
+    fn unfinished(&mut self, round: &Round<'_>, transfer: &Transfer) -> Outcome {
+        let claimed = round.desk.store().claim(transfer, round.desk.node)?;
+        claimed.map_or(Ok(None), |transfer| self.go_on(round, transfer))
     }
 
     /// Carries a file that is in the spool to its end.
@@ -154,6 +174,7 @@ impl<'e> Session<'e> {
             archive(&round.desk, &transfer)?;
             return Ok(None);
         }
+        round.desk.spool.restore(transfer.id)?;
         let Processed { inbound, answer } = round.flow.process(&round.desk, transfer)?;
         let Some((owed, svar)) = answer else {
             return Ok(FileOutcome::refused(inbound));
@@ -192,15 +213,20 @@ impl<'e> Session<'e> {
         if let Some(problem) = round.known_trouble(&name) {
             return Ok(Some(Verdict::Waiting(problem)));
         }
+        // Against other workers of this process, then against other processes.
         let Some(_claim) = self.engine.claim(owed.id) else {
             return Ok(None);
         };
+        let claimed = round.desk.store().claim(&owed, round.desk.node)?;
+        let Some(owed) = claimed else { return Ok(None) };
+        let id = owed.id;
         let mut render =
             |transfer: &Transfer, path: &Path| round.flow.render(&round.desk, transfer, path);
         match delivery::deliver(&round.desk, self.endpoint(&name), owed, &mut render) {
             Ok(_) => Ok(None),
             Err(TransferError::Endpoint(error)) => {
                 let problem = problem_of(&error);
+                round.desk.store().let_go(id, round.desk.node)?;
                 if !error.is_about_the_file() {
                     round.trouble(error);
                 }

@@ -7,14 +7,16 @@
 //! Times are UTC. Every method that changes something is one transaction.
 
 pub mod sqlite;
+mod transfers;
 
 pub use sqlite::SqliteStore;
-
-use crate::domain::{
-    Aftale, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
+pub use transfers::{
+    Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
 };
-use crate::fault::{Class, Code};
-use crate::transfer::state::{Direction, Event, State};
+
+use crate::domain::{Aftale, Forespoergsel, ForespoergselId, Miljoe, Svar, Transaktion};
+use crate::fault::Class;
+use crate::transfer::state::State;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -43,16 +45,38 @@ pub trait Store: Send {
     /// How many agreements hold now, all statuses.
     fn count_aftaler(&self) -> Result<u64, StoreError>;
 
-    /// Notes that a file stands complete at an endpoint: a new transfer in [`State::Seen`], or the
-    /// unfinished one (state `Seen` or `Fetched`) of the same place.
-    fn see(&mut self, seen: &Seen, at: Moment) -> Result<Transfer, StoreError>;
+    /// Takes a process in among those that work on files; `lock` is the name of something it holds
+    /// for as long as it lives (see [`NodeRow::lock`]).
+    fn enlist(&mut self, lock: &str, at: Moment) -> Result<Node, StoreError>;
+
+    /// The processes that have not ended, as far as the store knows.
+    fn nodes(&self) -> Result<Vec<NodeRow>, StoreError>;
+
+    /// A process has ended: what it claimed is free. Doing it again is fine.
+    fn retire(&mut self, node: Node, at: Moment) -> Result<(), StoreError>;
+
+    /// Notes that a file stands complete at an endpoint, and claims it for `node`: a new transfer
+    /// in [`State::Seen`], or the unfinished one (state `Seen` or `Fetched`) of the same place.
+    /// `None` = another node works on it, or has fetched it since the listing was made.
+    fn see(&mut self, seen: &Seen, node: Node, at: Moment) -> Result<Option<Transfer>, StoreError>;
+
+    /// Claims a transfer that is under way, in the state it was read in; `None` = another node has
+    /// it, or it has moved on.
+    fn claim(&mut self, transfer: &Transfer, node: Node) -> Result<Option<Transfer>, StoreError>;
+
+    /// Lets go of a claim on a transfer that is still under way; not having it is fine.
+    fn let_go(&mut self, transfer: Uuid, node: Node) -> Result<(), StoreError>;
+
+    /// The number of the newest event, from 1; 0 = there is none.
+    fn newest_event(&self) -> Result<i64, StoreError>;
 
     /// The newest transfer from the same place, other than this one, that was accepted or
     /// recognised (whatever its state now), if any.
     fn earlier(&self, transfer: &Transfer) -> Result<Option<Transfer>, StoreError>;
 
-    /// Moves a transfer by an event that has no business effect: guarded by the state the transfer
-    /// was read in, with the event's row in the same transaction.
+    /// Moves a transfer by an event that has no business effect: guarded by the state and the
+    /// claim the transfer was read with, with the event's row in the same transaction. A transfer
+    /// that comes to rest is no longer claimed.
     fn advance(
         &mut self,
         transfer: &Transfer,
@@ -97,6 +121,97 @@ pub trait Store: Send {
 
     /// How many transfers there are by flow, direction and state.
     fn census(&self) -> Result<Vec<Census>, StoreError>;
+
+    /// Leaves an endpoint alone until [`Store::resume`]; the first reason stays.
+    fn pause(&mut self, endpoint: &str, problem: &Problem, at: Moment) -> Result<(), StoreError>;
+
+    /// An operator has mended an endpoint; tells whether it was paused.
+    fn resume(&mut self, endpoint: &str, by: &By, at: Moment) -> Result<bool, StoreError>;
+
+    /// The paused endpoints, by name.
+    fn pauses(&self) -> Result<Vec<Pause>, StoreError>;
+
+    /// Adds to the event log what is about no transfer.
+    fn note(&mut self, note: &Note<'_>, at: Moment) -> Result<(), StoreError>;
+
+    /// Holds every event against the chain and every transfer against its last event.
+    fn verify(&self) -> Result<Audit, StoreError>;
+}
+
+/// A process that works on files; the number is the fencing number of its claims and is never used
+/// again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node(pub i64);
+
+impl Node {
+    /// Whoever only looks: it cannot claim anything.
+    pub const ONLOOKER: Self = Self(0);
+}
+
+/// A process that has not ended, as far as the store knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRow {
+    /// Which.
+    pub node: Node,
+    /// What it holds while it lives: whoever can take this knows that it has ended.
+    pub lock: String,
+    /// When it began.
+    pub begun_at: Moment,
+}
+
+/// Who did something, and why. Both are kept for good and shown: no personal data of citizens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// The operator, as their machine knows them.
+    pub who: String,
+    /// Their reason.
+    pub why: String,
+}
+
+/// An endpoint that is left alone until an operator has mended it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Its name in the configuration.
+    pub endpoint: String,
+    /// Since when.
+    pub since: Moment,
+    /// What is to be mended.
+    pub problem: Problem,
+}
+
+/// Something that happened to no transfer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note<'a> {
+    /// To what: `endpoint ky`, `archive`.
+    pub subject: &'a str,
+    /// What happened, one word.
+    pub what: &'static str,
+    /// What is wrong, if something is.
+    pub problem: Option<&'a Problem>,
+    /// Who did it; `None` = modregn by itself.
+    pub by: Option<&'a By>,
+}
+
+/// What [`Store::verify`] found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// How many events there are.
+    pub events: u64,
+    /// The newest event's hash: kept elsewhere, it shows later that nothing before it is missing.
+    pub head: Option<[u8; 32]>,
+    /// What does not hold, in the order of the events; empty = all is as it was written.
+    pub findings: Vec<Finding>,
+}
+
+/// A place where the event log or a transfer is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The event's number.
+    pub event: i64,
+    /// The transfer it is about, if it is about one.
+    pub transfer: Option<Uuid>,
+    /// What is wrong.
+    pub what: &'static str,
 }
 
 /// How an import treats agreements it does not name.
@@ -151,104 +266,6 @@ impl ImportSummary {
     }
 }
 
-/// Where a file stands outside: recorded, compared, shown; never joined to a path of ours.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
-    /// The endpoint's name in the configuration.
-    pub endpoint: String,
-    /// The directory there, as the configuration writes it.
-    pub directory: String,
-    /// The file's name as the endpoint has it.
-    pub name: String,
-}
-
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}/{}", self.endpoint, self.directory, self.name)
-    }
-}
-
-/// A file seen at an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// The flow that wants it, `sf2530`.
-    pub flow: String,
-    /// Where it stands.
-    pub place: Place,
-    /// Bytes, as the endpoint lists it.
-    pub size: u64,
-}
-
-/// The bytes of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payload {
-    /// How many.
-    pub size: u64,
-    /// Their SHA-256.
-    pub sha256: [u8; 32],
-}
-
-/// One file on its way in or out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transfer {
-    /// Its name here, a UUID of version 7 (ordered by time).
-    pub id: Uuid,
-    /// In or out.
-    pub direction: Direction,
-    /// The flow it belongs to.
-    pub flow: String,
-    /// Where it came from or goes to.
-    pub place: Place,
-    /// Where it is in its life.
-    pub state: State,
-    /// Its bytes, once known.
-    pub payload: Option<Payload>,
-    /// The municipality it is about, once known.
-    pub kommunekode: Option<Kommunekode>,
-    /// The request it carries or answers, once known.
-    pub forespoergsel_id: Option<ForespoergselId>,
-    /// Tries that failed since it was queued.
-    pub attempts: u32,
-    /// Why it stands where it stands, if something is wrong.
-    pub problem: Option<Problem>,
-    /// When it was first seen or owed.
-    pub created_at: Moment,
-    /// When its state last changed.
-    pub changed_at: Moment,
-}
-
-/// Why a transfer was rejected, held or failed. Holds no personal data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Whose turn it is.
-    pub class: Class,
-    /// What.
-    pub code: Code,
-    /// One line for the operator: what, where, and what to do.
-    pub text: String,
-}
-
-/// One step of a transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// What happened.
-    pub event: Event,
-    /// The bytes, where the step made them known ([`Event::Fetch`], [`Event::Render`]); `None`
-    /// leaves what was known.
-    pub payload: Option<Payload>,
-    /// What was wrong; `None` clears an earlier problem.
-    pub problem: Option<Problem>,
-    /// The municipality and request, where the step made them known.
-    pub about: Option<(Kommunekode, Option<ForespoergselId>)>,
-}
-
-impl Step {
-    /// A step that makes nothing else known.
-    pub const fn plain(event: Event) -> Self {
-        Self { event, payload: None, problem: None, about: None }
-    }
-}
-
 /// A request to be answered.
 #[derive(Clone, Debug)]
 pub struct AnswerOrder<'a> {
@@ -288,49 +305,6 @@ pub enum Answer {
     },
 }
 
-/// Which transfers to list. Empty = all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TransferFilter {
-    /// Only this direction.
-    pub direction: Option<Direction>,
-    /// Only these states; empty = all.
-    pub states: Vec<State>,
-    /// Only this flow.
-    pub flow: Option<String>,
-    /// Only this municipality.
-    pub kommunekode: Option<Kommunekode>,
-    /// At most so many; `None` = all.
-    pub limit: Option<u32>,
-}
-
-/// One event in the life of a transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// When.
-    pub at: Moment,
-    /// What happened; `None` for the first row, which brought the transfer into being.
-    pub event: Option<Event>,
-    /// The state after it.
-    pub state: State,
-    /// What was wrong, if something was.
-    pub problem: Option<Problem>,
-}
-
-/// How many transfers stand where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Census {
-    /// The flow.
-    pub flow: String,
-    /// In or out.
-    pub direction: Direction,
-    /// The state.
-    pub state: State,
-    /// How many.
-    pub count: u64,
-    /// When the one that has stood there longest came there.
-    pub oldest: Moment,
-}
-
 /// Why the store could not do it. Carries no SQL type and no personal data.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -366,8 +340,8 @@ pub enum StoreError {
         /// The newest schema known here.
         known: i64,
     },
-    /// The transfer is not where the caller believed: another worker was there.
-    #[error("transfer {transfer} is no longer {expected}")]
+    /// The transfer is not where the caller believed, or not the caller's: another was there.
+    #[error("transfer {transfer} is no longer {expected}, or another process works on it")]
     Moved {
         /// Which.
         transfer: Uuid,

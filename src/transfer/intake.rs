@@ -23,6 +23,8 @@ pub struct Source<'a> {
     pub plain: &'a Plain,
     /// The largest that is fetched, bytes.
     pub limit: u64,
+    /// The newest event before the listing was made (see [`Seen::since`]).
+    pub since: i64,
 }
 
 impl Source<'_> {
@@ -36,25 +38,29 @@ impl Source<'_> {
     }
 }
 
-/// Fetches one file. One that a restart finds half way goes on from where the journal says it is.
+/// Fetches one file. One that a restart finds half way goes on from where the journal says it is;
+/// `None` = another process has it, or it is gone.
 pub fn fetch(
     desk: &Desk<'_>,
     source: &Source<'_>,
     endpoint: &mut dyn Endpoint,
     entry: &Entry,
-) -> Result<Transfer, TransferError> {
+) -> Result<Option<Transfer>, TransferError> {
     let place = source.place(&entry.name);
-    let seen = Seen { flow: source.flow.to_owned(), place, size: entry.size };
-    let transfer = desk.store().see(&seen, desk.now())?;
+    let seen = Seen { flow: source.flow.to_owned(), place, size: entry.size, since: source.since };
+    let Some(transfer) = desk.store().see(&seen, desk.node, desk.now())? else {
+        return Ok(None);
+    };
     let fetched = match transfer.state {
         State::Seen => bring(desk, source, endpoint, entry, &transfer)?,
         _ => same_bytes(source, endpoint, entry, transfer)?,
     };
+    let Some(fetched) = fetched else { return Ok(None) };
     // With our id before it: the same name may come, and be kept, again.
     let kept_as = FileName::parse(&format!("{}_{}", fetched.id, entry.name))
         .or_else(|_| FileName::parse(&fetched.id.to_string()))?;
     source.plain.clear(endpoint, source.directory, entry, &kept_as)?;
-    Ok(fetched)
+    Ok(Some(fetched))
 }
 
 fn bring(
@@ -63,14 +69,19 @@ fn bring(
     endpoint: &mut dyn Endpoint,
     entry: &Entry,
     transfer: &Transfer,
-) -> Result<Transfer, TransferError> {
+) -> Result<Option<Transfer>, TransferError> {
     let copied = write_durably::<TransferError>(&desk.spool.incoming(transfer.id), |out| {
         Ok(endpoint.fetch(source.directory, entry, source.limit, out)?)
     });
     match copied {
         Ok(payload) => {
             let step = Step { payload: Some(payload), ..Step::plain(Event::Fetch) };
-            Ok(desk.store().advance(transfer, &step, desk.now())?)
+            Ok(Some(desk.store().advance(transfer, &step, desk.now())?))
+        }
+        Err(TransferError::Endpoint(error)) if error.code == Code::FileGone => {
+            desk.spool.forget(transfer.id)?;
+            desk.store().advance(transfer, &Step::plain(Event::Vanish), desk.now())?;
+            Ok(None)
         }
         Err(TransferError::Endpoint(error)) if error.is_about_the_file() => {
             let problem = problem_of(&error);
@@ -92,11 +103,15 @@ fn same_bytes(
     endpoint: &mut dyn Endpoint,
     entry: &Entry,
     transfer: Transfer,
-) -> Result<Transfer, TransferError> {
+) -> Result<Option<Transfer>, TransferError> {
     let mut hashing = Hashing::new(io::sink());
-    endpoint.fetch(source.directory, entry, source.limit, &mut hashing)?;
+    match endpoint.fetch(source.directory, entry, source.limit, &mut hashing) {
+        // It was cleared away since it was listed: its bytes are here.
+        Err(error) if error.code == Code::FileGone => return Ok(Some(transfer)),
+        other => other?,
+    }
     if transfer.payload == Some(hashing.payload()) {
-        Ok(transfer)
+        Ok(Some(transfer))
     } else {
         Err(TransferError::Refused(Problem {
             class: Class::Retry,

@@ -11,7 +11,7 @@ pub mod state;
 use crate::clock::Clock;
 use crate::endpoint::{EndpointError, NotAFileName};
 use crate::fault::Code;
-use crate::store::{Moment, Problem, Store, StoreError};
+use crate::store::{Moment, Node, Problem, Store, StoreError};
 use spool::Spool;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,12 +22,19 @@ pub struct Desk<'a> {
     /// Our own disk.
     pub spool: &'a Spool,
     clock: &'a dyn Clock,
+    /// In whose name files are claimed.
+    pub node: Node,
 }
 
 impl<'a> Desk<'a> {
-    /// A desk over one store, one spool and one clock.
-    pub fn new(store: &'a Mutex<Box<dyn Store>>, spool: &'a Spool, clock: &'a dyn Clock) -> Self {
-        Self { store, spool, clock }
+    /// A desk over one store, one spool and one clock, for the work of one process.
+    pub fn new(
+        store: &'a Mutex<Box<dyn Store>>,
+        spool: &'a Spool,
+        clock: &'a dyn Clock,
+        node: Node,
+    ) -> Self {
+        Self { store, spool, clock, node }
     }
 
     /// The store, for one method at a time: SQLite has one writer. A worker that panicked inside it

@@ -84,6 +84,22 @@ impl Spool {
         Ok(dir)
     }
 
+    /// Sees to it that the bytes of a file that is to be processed again lie in the spool.
+    pub fn restore(&self, transfer: Uuid) -> io::Result<()> {
+        let incoming = self.incoming(transfer);
+        if incoming.exists() {
+            return Ok(());
+        }
+        let kept = [self.archived(transfer), self.quarantine(transfer).join("payload")];
+        match kept.iter().find(|path| path.exists()) {
+            Some(kept) => keep(kept, &incoming),
+            None => Err(io::Error::other(format!(
+                "the bytes of transfer {transfer} are neither in the spool nor in the archive nor \
+                 in quarantine"
+            ))),
+        }
+    }
+
     /// Removes what the spool still has of a transfer that needs it no more.
     pub fn forget(&self, transfer: Uuid) -> io::Result<()> {
         for path in [self.incoming(transfer), self.outgoing(transfer)] {

@@ -53,8 +53,8 @@ words! {
     /// Where a file is in its life. Each state's comment says who moves it on and what a restart
     /// does.
     State {
-        /// Inbound: listed, complete by its convention, wanted by a flow. Intake moves it on by
-        /// fetching it; a restart fetches again from the start.
+        /// Inbound: listed, complete by its convention, wanted by a flow, claimed by one node.
+        /// Intake moves it on by fetching it; a restart fetches again from the start.
         Seen = "seen",
         /// Inbound: its bytes are in the spool, synced, with size and hash journalled; only now may
         /// the source be removed. The flow moves it on by processing it; a restart processes the
@@ -66,28 +66,50 @@ words! {
         /// Inbound: the same file (or the same request) was accepted before; nothing was applied,
         /// the recorded answer goes out again. Moved on by archiving; a restart archives.
         Recognised = "recognised",
-        /// Inbound: bad; nothing of it was applied. Bytes and error report stand in quarantine.
+        /// Inbound: it was gone before it was fetched: another node had taken it, or its sender.
         /// Final.
+        Vanished = "vanished",
+        /// Inbound: bad; nothing of it was applied. Bytes and error report stand in quarantine. An
+        /// operator can replay it; a purge removes the bytes.
         Rejected = "rejected",
-        /// Inbound: in conflict with a file or request accepted before; nothing was applied. An
-        /// operator moves it on; a restart leaves it. Outbound: ready but kept back, also until an
-        /// operator decides.
+        /// Inbound: in conflict with a file or request accepted before, or unlike its
+        /// municipality's recent ones; nothing was applied. An operator releases or rejects it; a
+        /// restart leaves it. Outbound: kept back until an operator decides.
         Held = "held",
-        /// Inbound: done; the bytes lie in the archive until purged. Final.
+        /// Inbound: done; the bytes lie in the archive until purged. An operator can replay it.
         Archived = "archived",
+        /// Inbound: its bytes are removed after their time; its history stays. Final.
+        Purged = "purged",
         /// Outbound: owed; committed together with what it answers. Delivery moves it on by
         /// rendering it; a restart renders it again, to the same bytes.
         Queued = "queued",
         /// Outbound: rendered from committed rows and balanced, size and hash journalled. Delivery
         /// moves it on by publishing; a restart looks at the destination first, then publishes.
         Rendered = "rendered",
-        /// Outbound: stands complete under its name at the destination, verified there. Final.
+        /// Outbound: stands complete under its name at the destination, verified there. Final where
+        /// the convention has no trigger; else delivery moves it on by putting the trigger beside
+        /// it, also after a restart.
         Published = "published",
+        /// Outbound: its trigger stands beside it; the platform's receipt is awaited. A receipt
+        /// moves it on; a restart waits on.
+        Triggered = "triggered",
+        /// Outbound: the platform has it, by its technical receipt. Final where the recipient sends
+        /// no business receipt; else that moves it on.
+        Received = "received",
+        /// Outbound: the recipient has accepted it, by its business receipt. Final.
+        Acknowledged = "acknowledged",
+        /// Outbound: the platform or the recipient has refused it, by a receipt. An operator moves
+        /// it on; a restart leaves it.
+        Refused = "refused",
         /// Outbound: the last try failed in passing. Delivery tries again after a pause; a restart
         /// tries at once.
         Failed = "failed",
         /// Outbound: cannot be delivered until an operator has acted. A restart leaves it.
         Dead = "dead",
+        /// Outbound: an operator has decided that it does not leave. A restart leaves it.
+        Cancelled = "cancelled",
+        /// Outbound: an operator says that it was delivered by other means. Final.
+        DeliveredOutOfBand = "delivered-out-of-band",
     }
 }
 
@@ -100,22 +122,42 @@ words! {
         Accept = "accept",
         /// Known from before; nothing applied.
         Recognise = "recognise",
-        /// Bad; nothing applied.
+        /// It was gone before it was fetched.
+        Vanish = "vanish",
+        /// Bad, or an operator says so; nothing applied.
         Reject = "reject",
         /// An operator must decide.
         Hold = "hold",
+        /// An operator lets a held file be processed.
+        Release = "release",
+        /// An operator has a file processed again, from its kept bytes.
+        Replay = "replay",
         /// The bytes are in the archive.
         Archive = "archive",
+        /// Its time is over: the bytes are removed.
+        Purge = "purge",
         /// Written to the spool from committed rows; balanced.
         Render = "render",
         /// Verified under its final name at the destination.
         Publish = "publish",
+        /// The trigger stands beside it.
+        Trigger = "trigger",
+        /// A technical receipt says that the platform has it.
+        Receive = "receive",
+        /// A business receipt says that the recipient accepts it.
+        Acknowledge = "acknowledge",
+        /// A receipt says that it is refused.
+        Refuse = "refuse",
         /// A try failed in passing.
         Fail = "fail",
         /// A try failed in a way that only an operator can mend.
         GiveUp = "give-up",
         /// To be delivered (again), from the committed rows.
         Requeue = "requeue",
+        /// An operator decides that it does not leave.
+        Cancel = "cancel",
+        /// An operator says that it was delivered by other means.
+        DeliverOutOfBand = "deliver-out-of-band",
     }
 }
 
@@ -131,7 +173,60 @@ impl State {
             | Self::Rendered
             | Self::Failed
             | Self::Dead => true,
-            Self::Rejected | Self::Held | Self::Archived | Self::Published => false,
+            Self::Vanished
+            | Self::Rejected
+            | Self::Held
+            | Self::Archived
+            | Self::Purged
+            | Self::Published
+            | Self::Triggered
+            | Self::Received
+            | Self::Acknowledged
+            | Self::Refused
+            | Self::Cancelled
+            | Self::DeliveredOutOfBand => false,
+        }
+    }
+
+    /// Whether a worker is to move it on, now or soon. A node that works on a file claims it, and
+    /// lets go of it when the file comes to rest.
+    pub const fn is_under_way(self) -> bool {
+        matches!(
+            self,
+            Self::Seen
+                | Self::Fetched
+                | Self::Accepted
+                | Self::Recognised
+                | Self::Queued
+                | Self::Rendered
+        )
+    }
+}
+
+impl Event {
+    /// The direction of the files it can happen to; `None` = both.
+    pub const fn direction(self) -> Option<Direction> {
+        match self {
+            Self::Fetch
+            | Self::Accept
+            | Self::Recognise
+            | Self::Vanish
+            | Self::Reject
+            | Self::Release
+            | Self::Replay
+            | Self::Archive
+            | Self::Purge => Some(Direction::Inbound),
+            Self::Render
+            | Self::Publish
+            | Self::Trigger
+            | Self::Receive
+            | Self::Acknowledge
+            | Self::Refuse
+            | Self::GiveUp
+            | Self::Requeue
+            | Self::Cancel
+            | Self::DeliverOutOfBand => Some(Direction::Outbound),
+            Self::Hold | Self::Fail => None,
         }
     }
 }
@@ -148,94 +243,173 @@ pub struct ImpossibleStep {
 
 /// The state after `event`, or that there is no such step.
 pub const fn next(state: State, event: Event) -> Result<State, ImpossibleStep> {
-    let to = match state {
-        State::Seen | State::Fetched | State::Accepted | State::Recognised => inbound(state, event),
-        State::Queued | State::Rendered | State::Published | State::Failed | State::Dead => {
-            outbound(state, event)
-        }
-        State::Rejected | State::Held | State::Archived => None,
-    };
-    match to {
-        Some(to) => Ok(to),
-        None => Err(ImpossibleStep { state, event }),
-    }
-}
-
-const fn inbound(state: State, event: Event) -> Option<State> {
-    match event {
-        Event::Fetch => only(state, State::Seen, State::Fetched),
-        Event::Accept => only(state, State::Fetched, State::Accepted),
-        Event::Recognise => only(state, State::Fetched, State::Recognised),
-        Event::Reject => only(state, State::Fetched, State::Rejected),
-        Event::Hold => only(state, State::Fetched, State::Held),
-        Event::Archive => match state {
-            State::Accepted | State::Recognised => Some(State::Archived),
-            _ => None,
-        },
+    use State as S;
+    let (possible, to) = match event {
+        Event::Fetch => (matches!(state, S::Seen), S::Fetched),
+        Event::Accept => (matches!(state, S::Fetched), S::Accepted),
+        Event::Recognise => (matches!(state, S::Fetched), S::Recognised),
+        Event::Vanish => (matches!(state, S::Seen), S::Vanished),
+        Event::Reject => (matches!(state, S::Fetched | S::Held), S::Rejected),
+        Event::Hold => (matches!(state, S::Fetched | S::Queued | S::Rendered | S::Failed), S::Held),
+        Event::Release => (matches!(state, S::Held), S::Fetched),
+        Event::Replay => (matches!(state, S::Rejected | S::Archived), S::Fetched),
+        Event::Archive => (matches!(state, S::Accepted | S::Recognised), S::Archived),
+        Event::Purge => (matches!(state, S::Rejected | S::Archived), S::Purged),
+        Event::Render => (matches!(state, S::Queued), S::Rendered),
+        Event::Publish => (matches!(state, S::Rendered), S::Published),
+        Event::Trigger => (matches!(state, S::Published), S::Triggered),
+        Event::Receive => (matches!(state, S::Triggered), S::Received),
+        Event::Acknowledge => (matches!(state, S::Triggered | S::Received), S::Acknowledged),
+        Event::Refuse => (matches!(state, S::Triggered | S::Received), S::Refused),
         // A file that could not be fetched stays where it stands, and is looked at again.
-        Event::Fail => only(state, State::Seen, State::Seen),
-        Event::Render | Event::Publish | Event::GiveUp | Event::Requeue => None,
-    }
+        Event::Fail if matches!(state, S::Seen) => (true, S::Seen),
+        // Published: its trigger could not be put.
+        Event::Fail => (matches!(state, S::Queued | S::Rendered | S::Published), S::Failed),
+        Event::GiveUp => {
+            (matches!(state, S::Queued | S::Rendered | S::Published | S::Failed), S::Dead)
+        }
+        Event::Requeue => (is_outbound(state), S::Queued),
+        Event::Cancel => {
+            let left = matches!(
+                state,
+                S::Published | S::Triggered | S::Received | S::Acknowledged | S::DeliveredOutOfBand
+            );
+            (is_outbound(state) && !left && !matches!(state, S::Cancelled), S::Cancelled)
+        }
+        Event::DeliverOutOfBand => {
+            let there = matches!(state, S::Acknowledged | S::DeliveredOutOfBand);
+            (is_outbound(state) && !there, S::DeliveredOutOfBand)
+        }
+    };
+    if possible { Ok(to) } else { Err(ImpossibleStep { state, event }) }
 }
 
-const fn outbound(state: State, event: Event) -> Option<State> {
-    let open = matches!(state, State::Queued | State::Rendered);
-    match event {
-        Event::Render => only(state, State::Queued, State::Rendered),
-        Event::Publish => only(state, State::Rendered, State::Published),
-        Event::Hold => only(state, State::Queued, State::Held),
-        Event::Fail if open => Some(State::Failed),
-        Event::GiveUp if open => Some(State::Dead),
-        Event::Requeue => Some(State::Queued),
-        Event::Fail
-        | Event::GiveUp
-        | Event::Fetch
-        | Event::Accept
-        | Event::Recognise
-        | Event::Reject
-        | Event::Archive => None,
+/// Whether an outbound file can be there.
+const fn is_outbound(state: State) -> bool {
+    match state {
+        State::Held
+        | State::Queued
+        | State::Rendered
+        | State::Published
+        | State::Triggered
+        | State::Received
+        | State::Acknowledged
+        | State::Refused
+        | State::Failed
+        | State::Dead
+        | State::Cancelled
+        | State::DeliveredOutOfBand => true,
+        State::Seen
+        | State::Fetched
+        | State::Accepted
+        | State::Recognised
+        | State::Vanished
+        | State::Rejected
+        | State::Archived
+        | State::Purged => false,
     }
-}
-
-const fn only(state: State, from: State, to: State) -> Option<State> {
-    if state as u8 == from as u8 { Some(to) } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     /// Every step there is; what is not here must be impossible.
-    const STEPS: &[(State, Event, State)] = &[
-        (State::Seen, Event::Fetch, State::Fetched),
-        (State::Seen, Event::Fail, State::Seen),
-        (State::Fetched, Event::Accept, State::Accepted),
-        (State::Fetched, Event::Recognise, State::Recognised),
-        (State::Fetched, Event::Reject, State::Rejected),
-        (State::Fetched, Event::Hold, State::Held),
-        (State::Accepted, Event::Archive, State::Archived),
-        (State::Recognised, Event::Archive, State::Archived),
-        (State::Queued, Event::Render, State::Rendered),
-        (State::Queued, Event::Hold, State::Held),
-        (State::Queued, Event::Fail, State::Failed),
-        (State::Queued, Event::GiveUp, State::Dead),
-        (State::Queued, Event::Requeue, State::Queued),
-        (State::Rendered, Event::Publish, State::Published),
-        (State::Rendered, Event::Fail, State::Failed),
-        (State::Rendered, Event::GiveUp, State::Dead),
-        (State::Rendered, Event::Requeue, State::Queued),
-        (State::Published, Event::Requeue, State::Queued),
-        (State::Failed, Event::Requeue, State::Queued),
-        (State::Dead, Event::Requeue, State::Queued),
-    ];
+    #[rustfmt::skip]
+    const STEPS: &[(State, &[(Event, State)])] = {
+        use Event as E;
+        use State as S;
+        &[
+            (S::Seen, &[(E::Fetch, S::Fetched), (E::Fail, S::Seen), (E::Vanish, S::Vanished)]),
+            (S::Fetched, &[
+                (E::Accept, S::Accepted), (E::Recognise, S::Recognised),
+                (E::Reject, S::Rejected), (E::Hold, S::Held),
+            ]),
+            (S::Accepted, &[(E::Archive, S::Archived)]),
+            (S::Recognised, &[(E::Archive, S::Archived)]),
+            (S::Vanished, &[]),
+            (S::Rejected, &[(E::Replay, S::Fetched), (E::Purge, S::Purged)]),
+            (S::Held, &[
+                (E::Release, S::Fetched), (E::Reject, S::Rejected), (E::Requeue, S::Queued),
+                (E::Cancel, S::Cancelled), (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Archived, &[(E::Replay, S::Fetched), (E::Purge, S::Purged)]),
+            (S::Purged, &[]),
+            (S::Queued, &[
+                (E::Render, S::Rendered), (E::Hold, S::Held), (E::Fail, S::Failed),
+                (E::GiveUp, S::Dead), (E::Requeue, S::Queued), (E::Cancel, S::Cancelled),
+                (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Rendered, &[
+                (E::Publish, S::Published), (E::Hold, S::Held), (E::Fail, S::Failed),
+                (E::GiveUp, S::Dead), (E::Requeue, S::Queued), (E::Cancel, S::Cancelled),
+                (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Published, &[
+                (E::Trigger, S::Triggered), (E::Fail, S::Failed), (E::GiveUp, S::Dead),
+                (E::Requeue, S::Queued), (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Triggered, &[
+                (E::Receive, S::Received), (E::Acknowledge, S::Acknowledged),
+                (E::Refuse, S::Refused), (E::Requeue, S::Queued),
+                (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Received, &[
+                (E::Acknowledge, S::Acknowledged), (E::Refuse, S::Refused),
+                (E::Requeue, S::Queued), (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Acknowledged, &[(E::Requeue, S::Queued)]),
+            (S::Refused, &[
+                (E::Requeue, S::Queued), (E::Cancel, S::Cancelled),
+                (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Failed, &[
+                (E::Hold, S::Held), (E::GiveUp, S::Dead), (E::Requeue, S::Queued),
+                (E::Cancel, S::Cancelled), (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Dead, &[
+                (E::Requeue, S::Queued), (E::Cancel, S::Cancelled),
+                (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::Cancelled, &[
+                (E::Requeue, S::Queued), (E::DeliverOutOfBand, S::DeliveredOutOfBand),
+            ]),
+            (S::DeliveredOutOfBand, &[(E::Requeue, S::Queued)]),
+        ]
+    };
 
     #[test]
     fn only_these_steps_are_possible() {
         for &state in State::ALL {
             for &event in Event::ALL {
-                let step = STEPS.iter().find(|step| (step.0, step.1) == (state, event));
-                assert_eq!(next(state, event).ok(), step.map(|step| step.2), "{state} {event}");
+                let steps = STEPS.iter().find(|(from, _)| *from == state).unwrap().1;
+                let to = steps.iter().find(|step| step.0 == event).map(|step| step.1);
+                assert_eq!(next(state, event).ok(), to, "{state} {event}");
             }
+        }
+    }
+
+    #[test]
+    fn the_directions_share_no_state_but_held() {
+        let from = |start, direction| {
+            let (mut found, mut next_ones) = (BTreeSet::new(), vec![start]);
+            while let Some(state) = next_ones.pop() {
+                let suits = |event: &&Event| event.direction().is_none_or(|d| d == direction);
+                if found.insert(state) {
+                    let events = Event::ALL.iter().filter(suits);
+                    next_ones.extend(events.filter_map(|&event| next(state, event).ok()));
+                }
+            }
+            found
+        };
+        let inbound = from(State::Seen, Direction::Inbound);
+        let outbound = from(State::Queued, Direction::Outbound);
+        for &state in State::ALL {
+            let (one, other) = (inbound.contains(&state), outbound.contains(&state));
+            assert!(one || other, "{state} cannot be reached");
+            assert_eq!(one && other, state == State::Held, "{state}");
+            assert_eq!(other, is_outbound(state), "{state}");
         }
     }
 

@@ -171,7 +171,7 @@ pub(crate) fn another_request_under_a_known_id_changes_nothing(bench: &dyn Bench
         change(&mut other);
         let name = format!("other {number}");
         assert_eq!(answer(&mut *store, &other, &name), Answer::Conflict { earlier: first.id });
-        let place = crate::samples::seen(&name).place;
+        let place = crate::samples::place("ky", &name);
         let all = store.transfers(&TransferFilter::default()).unwrap();
         let inbound = all.iter().find(|transfer| transfer.place == place).unwrap();
         assert_eq!((inbound.state, inbound.forespoergsel_id), (State::Fetched, None));

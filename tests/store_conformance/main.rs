@@ -6,6 +6,7 @@
 mod answers;
 mod import;
 mod model;
+mod nodes;
 mod samples;
 mod transfers;
 
@@ -60,4 +61,8 @@ conformance! {
         what_a_step_makes_known_stays_known failed_tries_are_counted_until_asked_for_anew
         the_earlier_file_of_a_place_is_found transfers_are_filtered
         the_census_counts_and_dates a_store_remembers;
+    nodes: only_one_process_has_a_file a_listing_from_before_shows_nothing_new
+        what_the_dead_had_is_free an_answer_belongs_to_who_made_it_until_it_rests
+        an_operators_step_says_who_and_why an_endpoint_is_paused_once_and_resumed_once
+        the_log_verifies_as_it_was_written;
 }

@@ -8,8 +8,8 @@ use modregn::domain::{
 };
 use modregn::fault::{Class, Code};
 use modregn::store::{
-    Answer, AnswerOrder, ImportMode, ImportSummary, Payload, Place, Problem, Seen, Step, Store,
-    StoreError, Transfer,
+    Answer, AnswerOrder, ImportMode, ImportSummary, Node, Payload, Place, Problem, Seen, Step,
+    Store, StoreError, Transfer,
 };
 use modregn::transfer::state::Event;
 use uuid::Uuid;
@@ -80,13 +80,25 @@ pub(crate) fn problem(class: Class, code: Code) -> Problem {
     Problem { class, code, text: "line 1: ask for it again".into() }
 }
 
-pub(crate) fn seen(name: &str) -> Seen {
-    Seen { flow: "sf2530".into(), place: place("ky", name), size: 82 }
+/// The one process that works on a store, unless a case takes in more.
+pub(crate) fn node(store: &mut dyn Store) -> Node {
+    let first = store.nodes().unwrap().first().map(|row| row.node);
+    first.unwrap_or_else(|| store.enlist("lock", now()).unwrap())
+}
+
+pub(crate) fn seen(name: &str, since: i64) -> Seen {
+    Seen { flow: "sf2530".into(), place: place("ky", name), size: 82, since }
+}
+
+/// A file that stands there now, claimed.
+pub(crate) fn see(store: &mut dyn Store, name: &str, at: DateTime<Utc>) -> Transfer {
+    let (node, since) = (node(store), store.newest_event().unwrap());
+    store.see(&seen(name, since), node, at).unwrap().unwrap()
 }
 
 /// A file in the spool.
 pub(crate) fn fetched(store: &mut dyn Store, name: &str) -> Transfer {
-    let transfer = store.see(&seen(name), now()).unwrap();
+    let transfer = see(store, name, now());
     let step = Step { payload: Some(payload(1)), ..Step::plain(Event::Fetch) };
     store.advance(&transfer, &step, now()).unwrap()
 }

@@ -1,7 +1,7 @@
 //! Transfers: one step at a time, each one journalled.
 
 use crate::Bench;
-use crate::samples::{at, fetched, kommune, now, payload, problem, seen};
+use crate::samples::{at, fetched, kommune, now, payload, problem, see};
 use modregn::domain::ForespoergselId;
 use modregn::fault::{Class, Code};
 use modregn::store::{EventRow, Problem, Step, Store, StoreError, Transfer, TransferFilter};
@@ -20,19 +20,19 @@ fn accepted(store: &mut dyn Store, name: &str) -> Transfer {
 
 pub(crate) fn a_file_is_seen_once_until_it_is_done(bench: &dyn Bench) {
     let mut store = bench.open();
-    let first = store.see(&seen("a"), now()).unwrap();
+    let first = see(&mut *store, "a", now());
     assert_eq!((first.state, first.direction), (State::Seen, Direction::Inbound));
     assert_eq!((first.payload, first.attempts, &first.problem), (None, 0, &None));
     assert_eq!((first.created_at, first.changed_at), (now(), now()));
-    assert_eq!(store.see(&seen("a"), at("2026-11-22T00:00:00Z")).unwrap(), first);
-    assert_ne!(store.see(&seen("b"), now()).unwrap().id, first.id);
+    assert_eq!(see(&mut *store, "a", at("2026-11-22T00:00:00Z")), first);
+    assert_ne!(see(&mut *store, "b", now()).id, first.id);
 
     let second = fetched(&mut *store, "a");
     assert_eq!((second.id, second.state), (first.id, State::Fetched));
-    assert_eq!(store.see(&seen("a"), now()).unwrap(), second);
+    assert_eq!(see(&mut *store, "a", now()), second);
     let step = Step { problem: Some(bad()), ..Step::plain(Event::Reject) };
     store.advance(&second, &step, now()).unwrap();
-    let third = store.see(&seen("a"), now()).unwrap();
+    let third = see(&mut *store, "a", now());
     assert_ne!(third.id, first.id);
     assert_eq!(third.state, State::Seen);
 }
@@ -40,7 +40,7 @@ pub(crate) fn a_file_is_seen_once_until_it_is_done(bench: &dyn Bench) {
 pub(crate) fn a_step_is_journalled(bench: &dyn Bench) {
     let mut store = bench.open();
     let (first, second) = (at("2026-11-21T06:30:15.250Z"), at("2026-11-21T06:30:15.7509Z"));
-    let transfer = store.see(&seen("a"), first).unwrap();
+    let transfer = see(&mut *store, "a", first);
     let step = Step { payload: Some(payload(7)), ..Step::plain(Event::Fetch) };
     let transfer = store.advance(&transfer, &step, second).unwrap();
     assert_eq!((transfer.state, transfer.payload), (State::Fetched, Some(payload(7))));
@@ -50,7 +50,7 @@ pub(crate) fn a_step_is_journalled(bench: &dyn Bench) {
     assert_eq!(store.transfer(transfer.id).unwrap().as_ref(), Some(&transfer));
 
     let second = at("2026-11-21T06:30:15.750Z");
-    let row = |at, event, state, problem| EventRow { at, event, state, problem };
+    let row = |at, event, state, problem| EventRow { at, event, state, problem, by: None };
     assert_eq!(
         store.events(transfer.id).unwrap(),
         [
@@ -78,7 +78,7 @@ pub(crate) fn a_step_from_another_state_is_refused(bench: &dyn Bench) {
 
 pub(crate) fn an_impossible_step_is_refused(bench: &dyn Bench) {
     let mut store = bench.open();
-    let transfer = store.see(&seen("a"), now()).unwrap();
+    let transfer = see(&mut *store, "a", now());
     let error = store.advance(&transfer, &Step::plain(Event::Publish), now()).unwrap_err();
     assert!(matches!(error, StoreError::Impossible(_)), "{error}");
     assert_eq!(store.transfer(transfer.id).unwrap(), Some(transfer));
@@ -186,7 +186,7 @@ pub(crate) fn the_census_counts_and_dates(bench: &dyn Bench) {
     let mut store = bench.open();
     assert_eq!(store.census().unwrap(), []);
     for (name, time) in [("a", "2026-11-21T10:00:00Z"), ("b", "2026-11-21T09:00:00Z")] {
-        store.see(&seen(name), at(time)).unwrap();
+        see(&mut *store, name, at(time));
     }
     fetched(&mut *store, "c");
     let census = store.census().unwrap();

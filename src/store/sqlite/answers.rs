@@ -70,6 +70,7 @@ fn mark(connection: &Connection, order: &AnswerOrder<'_>, at: Moment) -> Result<
         state: State::Queued,
         size: None,
         about: Some((request.kommunekode, request.forespoergsel_id)),
+        node: inbound.node,
     };
     let (outbound, outbound_nr) = add(connection, &new, at)?;
 

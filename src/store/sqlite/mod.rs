@@ -7,6 +7,8 @@ mod aftaler;
 mod answers;
 mod error;
 mod import;
+mod journal;
+mod nodes;
 mod open;
 mod rows;
 #[cfg(test)]
@@ -14,8 +16,8 @@ mod tests;
 mod transfers;
 
 use super::{
-    AftaleImport, Answer, AnswerOrder, Census, EventRow, ImportMode, Moment, Seen, Step, Store,
-    StoreError, Transfer, TransferFilter, Visit,
+    AftaleImport, Answer, AnswerOrder, Audit, By, Census, EventRow, ImportMode, Moment, Node,
+    NodeRow, Note, Pause, Problem, Seen, Step, Store, StoreError, Transfer, TransferFilter, Visit,
 };
 use crate::domain::{Aftale, Forespoergsel, ForespoergselId, Miljoe, Svar, Transaktion};
 use error::Trouble;
@@ -78,8 +80,32 @@ impl Store for SqliteStore {
         self.read(aftaler::count)
     }
 
-    fn see(&mut self, seen: &Seen, at: Moment) -> Result<Transfer, StoreError> {
-        self.change(|connection| transfers::see(connection, seen, at))
+    fn enlist(&mut self, lock: &str, at: Moment) -> Result<Node, StoreError> {
+        self.change(|connection| nodes::enlist(connection, lock, at))
+    }
+
+    fn nodes(&self) -> Result<Vec<NodeRow>, StoreError> {
+        self.read(nodes::living)
+    }
+
+    fn retire(&mut self, node: Node, at: Moment) -> Result<(), StoreError> {
+        self.change(|connection| nodes::retire(connection, node, at))
+    }
+
+    fn see(&mut self, seen: &Seen, node: Node, at: Moment) -> Result<Option<Transfer>, StoreError> {
+        self.change(|connection| transfers::see(connection, seen, node, at))
+    }
+
+    fn claim(&mut self, transfer: &Transfer, node: Node) -> Result<Option<Transfer>, StoreError> {
+        self.change(|connection| transfers::claim(connection, transfer, node))
+    }
+
+    fn let_go(&mut self, transfer: Uuid, node: Node) -> Result<(), StoreError> {
+        self.change(|connection| transfers::let_go(connection, transfer, node))
+    }
+
+    fn newest_event(&self) -> Result<i64, StoreError> {
+        self.read(journal::newest_nr)
     }
 
     fn earlier(&self, transfer: &Transfer) -> Result<Option<Transfer>, StoreError> {
@@ -131,10 +157,30 @@ impl Store for SqliteStore {
     }
 
     fn events(&self, transfer: Uuid) -> Result<Vec<EventRow>, StoreError> {
-        self.read(|connection| transfers::events(connection, transfer))
+        self.read(|connection| journal::events(connection, transfer))
     }
 
     fn census(&self) -> Result<Vec<Census>, StoreError> {
         self.read(transfers::census)
+    }
+
+    fn pause(&mut self, endpoint: &str, problem: &Problem, at: Moment) -> Result<(), StoreError> {
+        self.change(|connection| nodes::pause(connection, endpoint, problem, at))
+    }
+
+    fn resume(&mut self, endpoint: &str, by: &By, at: Moment) -> Result<bool, StoreError> {
+        self.change(|connection| nodes::resume(connection, endpoint, by, at))
+    }
+
+    fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
+        self.read(nodes::pauses)
+    }
+
+    fn note(&mut self, note: &Note<'_>, at: Moment) -> Result<(), StoreError> {
+        self.change(|connection| journal::note(connection, note, at))
+    }
+
+    fn verify(&self) -> Result<Audit, StoreError> {
+        self.read(journal::verify)
     }
 }

@@ -143,7 +143,7 @@ impl Sha256 {
         Some(Self(bytes))
     }
 
-    fn to_text(self) -> String {
+    pub(super) fn to_text(self) -> String {
         let digit = |half| char::from_digit(u32::from(half), 16);
         self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
     }

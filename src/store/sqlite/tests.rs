@@ -64,8 +64,13 @@ fn place(name: &str) -> Place {
 }
 
 fn fetched(store: &mut SqliteStore, name: &str) -> Result<Transfer, StoreError> {
-    let seen = Seen { flow: "sf2530".into(), place: place(name), size: 82 };
-    let transfer = store.see(&seen, NOW)?;
+    let node = match store.nodes()?.first() {
+        Some(row) => row.node,
+        None => store.enlist("lock", NOW)?,
+    };
+    let since = store.newest_event()?;
+    let seen = Seen { flow: "sf2530".into(), place: place(name), size: 82, since };
+    let transfer = store.see(&seen, node, NOW)?.unwrap();
     let payload = Some(Payload { size: 82, sha256: [1; 32] });
     store.advance(&transfer, &Step { payload, ..Step::plain(Event::Fetch) }, NOW)
 }
@@ -132,7 +137,8 @@ fn what_cannot_be_is_not_stored() {
         "UPDATE transfer SET changed_at = '1960-01-01T00:00:00.000Z'",
         "INSERT INTO transfer SELECT 99, '00000000-0000-0000-0000-000000000000', direction, flow,
              endpoint, directory, name, state, size, sha256, kommunekode, forespoergsel_id,
-             attempts, problem_class, problem_code, problem_text, created_at, changed_at
+             attempts, problem_class, problem_code, problem_text, created_at, changed_at,
+             node, released
          FROM transfer WHERE state = 'fetched'",
         "UPDATE event SET at = '2026-01-01'",
         "DELETE FROM event",
@@ -254,4 +260,41 @@ fn values_of_other_hands_are_told_by_column_and_not_shown() {
     assert_eq!(class(&error), Class::Operator, "{error}");
     let text = error.to_string();
     assert!(text.contains("a CPR number") && !text.contains("3202901234"), "{text}");
+}
+
+/// Whoever changes the file behind modregn's back, past its triggers, is found out.
+#[test]
+fn a_log_that_was_touched_does_not_verify() {
+    let hands = "DROP TRIGGER event_is_not_changed; DROP TRIGGER event_is_not_deleted;
+        PRAGMA foreign_keys = OFF;";
+    for (touch, event, says) in [
+        ("UPDATE event SET at = '2026-01-01T00:00:00.000Z' WHERE nr = 3", 3, "it was changed"),
+        ("UPDATE event SET actor = 'ib', reason = 'x' WHERE nr = 2", 2, "it was changed"),
+        ("DELETE FROM event WHERE nr = 2", 3, "events before it are missing"),
+        ("DELETE FROM event WHERE nr = 1", 2, "events before it are missing"),
+        (
+            "UPDATE event SET nr = -1 WHERE nr = 2; UPDATE event SET nr = 2 WHERE nr = 3;
+             UPDATE event SET nr = 3 WHERE nr = -1",
+            2,
+            "it was changed",
+        ),
+        ("UPDATE transfer SET name = 'other' WHERE nr = 1", 3, "the transfer is not as"),
+        (
+            "UPDATE transfer SET sha256 = replace(sha256, '1', '2') WHERE nr = 1",
+            3,
+            "not as its last",
+        ),
+        ("DELETE FROM event WHERE nr > 2", 0, "the transfer is not as its last event left it"),
+        ("DELETE FROM event", 0, "the transfer is not as its last event left it"),
+    ] {
+        let (_dir, mut store) = store();
+        answer(&mut store, 1).unwrap();
+        assert_eq!(store.verify().unwrap().findings, []);
+        store.connection.execute_batch(hands).unwrap();
+        store.connection.execute_batch(touch).unwrap();
+        let found = store.verify().unwrap().findings;
+        let first = found.first().unwrap_or_else(|| panic!("{touch} was not found"));
+        assert_eq!(first.event, event, "{touch}: {found:?}");
+        assert!(first.what.contains(says), "{touch}: {found:?}");
+    }
 }

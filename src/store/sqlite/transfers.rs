@@ -1,18 +1,19 @@
 //! Transfers and their events.
 
 use super::error::Trouble;
+use super::journal;
 use super::rows::{Id, Sha256, Time, problem, whole_millis};
 use crate::domain::{ForespoergselId, Kommunekode};
 use crate::store::{
-    Census, EventRow, Moment, Payload, Place, Seen, Step, StoreError, Transfer, TransferFilter,
+    Census, Moment, Node, Payload, Place, Seen, Step, StoreError, Transfer, TransferFilter,
 };
-use crate::transfer::state::{Direction, Event, State, next};
+use crate::transfer::state::{Direction, Event, ImpossibleStep, State, next};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 use uuid::{NoContext, Timestamp, Uuid};
 
 const COLUMNS: &str = "id, direction, flow, endpoint, directory, name, state, size, sha256, \
      kommunekode, forespoergsel_id, attempts, problem_class, problem_code, problem_text, \
-     created_at, changed_at";
+     created_at, changed_at, node, released";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Transfer> {
     let sha256: Option<Sha256> = row.get(8)?;
@@ -33,6 +34,8 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Transfer> {
         problem: problem(row, 12)?,
         created_at: row.get::<_, Time>(15)?.0,
         changed_at: row.get::<_, Time>(16)?.0,
+        node: row.get::<_, Option<i64>>(17)?.map(Node),
+        released: row.get(18)?,
     })
 }
 
@@ -41,7 +44,12 @@ pub(super) fn one(connection: &Connection, id: Uuid) -> Result<Option<Transfer>,
     Ok(connection.prepare_cached(&sql)?.query_row([Id(id)], from_row).optional()?)
 }
 
-pub(super) fn see(connection: &Connection, seen: &Seen, at: Moment) -> Result<Transfer, Trouble> {
+pub(super) fn see(
+    connection: &Connection,
+    seen: &Seen,
+    node: Node,
+    at: Moment,
+) -> Result<Option<Transfer>, Trouble> {
     let Place { endpoint, directory, name } = &seen.place;
     let sql = format!(
         "SELECT {COLUMNS} FROM transfer
@@ -52,7 +60,10 @@ pub(super) fn see(connection: &Connection, seen: &Seen, at: Moment) -> Result<Tr
         .query_row([endpoint, directory, name], from_row)
         .optional()?;
     if let Some(known) = known {
-        return Ok(known);
+        return claim(connection, &known, node);
+    }
+    if fetched_since(connection, seen)? {
+        return Ok(None);
     }
     let new = New {
         direction: Direction::Inbound,
@@ -61,8 +72,42 @@ pub(super) fn see(connection: &Connection, seen: &Seen, at: Moment) -> Result<Tr
         state: State::Seen,
         size: Some(seen.size),
         about: None,
+        node: Some(node),
     };
-    Ok(add(connection, &new, at)?.0)
+    Ok(Some(add(connection, &new, at)?.0))
+}
+
+/// Whether a file of this place was fetched after the listing that shows one: that may be it.
+fn fetched_since(connection: &Connection, seen: &Seen) -> Result<bool, Trouble> {
+    let Place { endpoint, directory, name } = &seen.place;
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM transfer t JOIN event e ON e.transfer = t.nr
+                 WHERE t.endpoint = ?1 AND t.directory = ?2 AND t.name = ?3
+                     AND e.nr > ?4 AND e.to_state = 'fetched')",
+        )?
+        .query_row(params![endpoint, directory, name, seen.since], |row| row.get(0))?)
+}
+
+pub(super) fn claim(
+    connection: &Connection,
+    transfer: &Transfer,
+    node: Node,
+) -> Result<Option<Transfer>, Trouble> {
+    let claimed = connection
+        .prepare_cached(
+            "UPDATE transfer SET node = ?2
+             WHERE id = ?1 AND state = ?3 AND (node IS NULL OR node = ?2)",
+        )?
+        .execute(params![Id(transfer.id), node.0, transfer.state])?;
+    if claimed == 0 { Ok(None) } else { one(connection, transfer.id) }
+}
+
+pub(super) fn let_go(connection: &Connection, transfer: Uuid, node: Node) -> Result<(), Trouble> {
+    connection
+        .prepare_cached("UPDATE transfer SET node = NULL WHERE id = ?1 AND node = ?2")?
+        .execute(params![Id(transfer), node.0])?;
+    Ok(())
 }
 
 pub(super) fn earlier(
@@ -90,6 +135,7 @@ pub(super) struct New<'a> {
     pub(super) state: State,
     pub(super) size: Option<u64>,
     pub(super) about: Option<(Kommunekode, ForespoergselId)>,
+    pub(super) node: Option<Node>,
 }
 
 /// Adds a transfer and its first event; also tells the row's number.
@@ -114,11 +160,13 @@ pub(super) fn add(
         problem: None,
         created_at: at,
         changed_at: at,
+        node: new.node,
+        released: false,
     };
     let mut insert = connection.prepare_cached(
         "INSERT INTO transfer (id, direction, flow, endpoint, directory, name, state, size,
-             kommunekode, forespoergsel_id, created_at, changed_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
+             kommunekode, forespoergsel_id, created_at, changed_at, node)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
     )?;
     let nr = insert.insert(params![
         Id(id),
@@ -131,9 +179,10 @@ pub(super) fn add(
         new.size,
         transfer.kommunekode,
         transfer.forespoergsel_id,
-        Time(at)
+        Time(at),
+        new.node.map(|node| node.0),
     ])?;
-    journal(connection, nr, None, &transfer)?;
+    journal::step(connection, nr, None, &transfer, None)?;
     Ok((transfer, nr))
 }
 
@@ -144,8 +193,14 @@ pub(super) fn advance(
     step: &Step,
     at: Moment,
 ) -> Result<Transfer, Trouble> {
+    let state = next(transfer.state, step.event)?;
+    if step.event.direction().is_some_and(|only| only != transfer.direction) {
+        return Err(ImpossibleStep { state: transfer.state, event: step.event }.into());
+    }
     let mut moved = transfer.clone();
-    moved.state = next(transfer.state, step.event)?;
+    moved.state = state;
+    moved.node = transfer.node.filter(|_| state.is_under_way());
+    moved.released |= step.event == Event::Release;
     moved.payload = step.payload.or(transfer.payload);
     moved.problem.clone_from(&step.problem);
     moved.attempts = attempts_after(transfer, step.event);
@@ -156,7 +211,8 @@ pub(super) fn advance(
     }
     let nr = update(connection, transfer, &moved)?
         .ok_or(StoreError::Moved { transfer: transfer.id, expected: transfer.state })?;
-    journal(connection, nr, Some((step.event, transfer.state)), &moved)?;
+    let came_by = Some((step.event, transfer.state));
+    journal::step(connection, nr, came_by, &moved, step.by.as_ref())?;
     Ok(moved)
 }
 
@@ -170,8 +226,8 @@ fn update(
         "UPDATE transfer SET state = :state, size = coalesce(:size, size), sha256 = :sha256,
              kommunekode = :kommunekode, forespoergsel_id = :forespoergsel_id,
              attempts = :attempts, problem_class = :class, problem_code = :code,
-             problem_text = :text, changed_at = :at
-         WHERE id = :id AND state = :before RETURNING nr",
+             problem_text = :text, changed_at = :at, node = :node, released = :released
+         WHERE id = :id AND state = :before AND node IS :claimed RETURNING nr",
     )?;
     let problem = after.problem.as_ref();
     let values = named_params! {
@@ -187,6 +243,9 @@ fn update(
         ":code": problem.map(|problem| problem.code),
         ":text": problem.map(|problem| &problem.text),
         ":at": Time(after.changed_at),
+        ":claimed": before.node.map(|node| node.0),
+        ":node": after.node.map(|node| node.0),
+        ":released": after.released,
     };
     Ok(update.query_row(values, |row| row.get(0)).optional()?)
 }
@@ -195,36 +254,11 @@ fn update(
 const fn attempts_after(transfer: &Transfer, event: Event) -> u32 {
     match (event, transfer.state) {
         (Event::Fail | Event::GiveUp, _) => transfer.attempts.saturating_add(1),
-        (Event::Requeue, State::Published | State::Dead) => 0,
+        // What is still on its first way out goes on counting.
+        (Event::Requeue, State::Failed | State::Rendered | State::Queued) => transfer.attempts,
+        (Event::Requeue, _) => 0,
         _ => transfer.attempts,
     }
-}
-
-/// Adds the event that brought a transfer to its state; `None` = into being.
-fn journal(
-    connection: &Connection,
-    nr: i64,
-    step: Option<(Event, State)>,
-    after: &Transfer,
-) -> Result<(), Trouble> {
-    let problem = after.problem.as_ref();
-    connection
-        .prepare_cached(
-            "INSERT INTO event (transfer, at, event, from_state, to_state, problem_class,
-                 problem_code, problem_text)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            nr,
-            Time(after.changed_at),
-            step.map(|(event, _)| event),
-            step.map(|(_, from)| from),
-            after.state,
-            problem.map(|problem| problem.class),
-            problem.map(|problem| problem.code),
-            problem.map(|problem| &problem.text),
-        ])?;
-    Ok(())
 }
 
 pub(super) fn list(
@@ -256,22 +290,6 @@ pub(super) fn list(
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(values.as_slice(), from_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-pub(super) fn events(connection: &Connection, transfer: Uuid) -> Result<Vec<EventRow>, Trouble> {
-    let mut statement = connection.prepare_cached(
-        "SELECT at, event, to_state, problem_class, problem_code, problem_text FROM event
-         WHERE transfer = (SELECT nr FROM transfer WHERE id = ?1) ORDER BY nr",
-    )?;
-    let rows = statement.query_map([Id(transfer)], |row| {
-        Ok(EventRow {
-            at: row.get::<_, Time>(0)?.0,
-            event: row.get(1)?,
-            state: row.get(2)?,
-            problem: problem(row, 3)?,
-        })
-    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

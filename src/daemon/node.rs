@@ -1,0 +1,83 @@
+//! This process among those that work on one state directory. Each holds a lock file for as long
+//! as it lives, so that the operating system, and no clock, says who has ended; what such a process
+//! had claimed is free then, and its next step, should it take one after all, is refused by the
+//! store.
+
+use crate::store::{Moment, Node, NodeRow, Store};
+use crate::transfer::TransferError;
+use fs_err::{self as fs, File};
+use std::fs::TryLockError;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// One process's place among them.
+#[derive(Debug)]
+pub(super) struct Presence {
+    pub(super) node: Node,
+    directory: PathBuf,
+    lock: String,
+    // Let go of by the operating system, however the process ends.
+    _file: File,
+}
+
+impl Presence {
+    /// Joins. The lock is held before the store knows of it: no other can think us dead.
+    pub(super) fn begin(
+        state_dir: &Path,
+        store: &mut dyn Store,
+        at: Moment,
+    ) -> Result<Self, TransferError> {
+        let directory = state_dir.join("nodes");
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
+        let lock = Uuid::now_v7().to_string();
+        let file = File::create_new(directory.join(&lock))?;
+        file.file().lock()?;
+        let node = store.enlist(&lock, at)?;
+        Ok(Self { node, directory, lock, _file: file })
+    }
+
+    /// Frees what processes that have ended had claimed.
+    pub(super) fn bury_the_dead(
+        &self,
+        store: &mut dyn Store,
+        at: Moment,
+    ) -> Result<(), TransferError> {
+        for NodeRow { node, lock, begun_at } in store.nodes()? {
+            let path = self.directory.join(&lock);
+            if node != self.node && has_ended(&path)? {
+                store.retire(node, at)?;
+                remove(&path)?;
+                tracing::info!(%begun_at, "a process ended without a word: its files go on here");
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves, in order.
+    pub(super) fn end(&self, store: &mut dyn Store, at: Moment) -> Result<(), TransferError> {
+        store.retire(self.node, at)?;
+        Ok(remove(&self.directory.join(&self.lock))?)
+    }
+}
+
+fn has_ended(lock: &Path) -> io::Result<bool> {
+    let file = match File::open(lock) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    match file.file().try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn remove(lock: &Path) -> io::Result<()> {
+    match fs::remove_file(lock) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
