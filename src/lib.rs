@@ -14,5 +14,6 @@ pub mod layout;
 pub mod message;
 pub mod observe;
 pub mod record;
+pub mod simulate;
 pub mod store;
 pub mod transfer;

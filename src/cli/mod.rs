@@ -13,6 +13,7 @@ mod import;
 mod layout;
 mod outcome;
 mod run;
+mod simulate;
 mod status;
 mod table;
 
@@ -59,6 +60,9 @@ enum Command {
     /// Invented data, the same for the same seed: for trying out, tests and benchmarks.
     #[command(subcommand)]
     Generate(generate::Generate),
+    /// Stand-ins for others: for those who test the exchange.
+    #[command(subcommand)]
+    Simulate(simulate::Simulate),
 }
 
 impl Command {
@@ -148,6 +152,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     match command {
         Command::Generate(generate) => generate::run(generate, io),
+        Command::Simulate(simulate) => simulate::run(simulate, io),
         Command::Import(import) => import::run(import, io),
         Command::Export(export) => export::run(export, io),
         Command::Layout(args) => layout::run(args, io),
