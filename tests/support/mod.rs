@@ -3,4 +3,5 @@
 pub mod daemon;
 pub mod installation;
 pub mod oracle;
+pub mod spsftp;
 pub mod sshd;
