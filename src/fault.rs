@@ -165,6 +165,12 @@ codes! {
     OutOfBalance = "out-of-balance",
     /// Rendering a file again gave other bytes.
     AnswerDiffers = "answer-differs",
+    /// The answer to this request was cancelled by an operator.
+    AnswerCancelled = "answer-cancelled",
+    /// A rule of the configuration holds the answer for an operator.
+    HeldByRule = "held-by-rule",
+    /// An operator has decided so.
+    ByOperator = "by-operator",
 
     // Agreements as CSV (message/aftaler_csv.rs).
     /// A line of a CSV file has more or fewer values than the header.

@@ -114,6 +114,8 @@ CREATE TABLE transfer (
 
 CREATE INDEX transfer_place ON transfer (endpoint, directory, name);
 CREATE INDEX transfer_state ON transfer (direction, state);
+CREATE INDEX transfer_forespoergsel ON transfer (forespoergsel_id)
+    WHERE forespoergsel_id IS NOT NULL;
 CREATE INDEX transfer_node ON transfer (node) WHERE node IS NOT NULL;
 CREATE UNIQUE INDEX transfer_unfinished ON transfer (endpoint, directory, name)
     WHERE state IN ('seen', 'fetched');

@@ -82,11 +82,11 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
 fn list(args: &List, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let store = super::look(&args.config.load()?)?;
     let transfers = store.transfers(&TransferFilter {
-        direction: None,
         states: args.state.clone(),
         flow: args.flow.clone(),
         kommunekode: args.kommune,
         limit: Some(args.limit),
+        ..TransferFilter::default()
     })?;
     if args.json {
         for transfer in &transfers {
@@ -148,6 +148,9 @@ fn describe(out: &mut dyn Write, transfer: &Transfer, events: &[EventRow]) -> st
     for event in events {
         let what = event.event.map_or("first seen", |event| event.word());
         writeln!(out, "  {}  {what:<12} {}", super::danish(event.at), event.state)?;
+        if let Some(by) = &event.by {
+            writeln!(out, "      {}: {}", by.who, by.why)?;
+        }
         if let Some(problem) = &event.problem {
             writeln!(out, "      {}: {}", problem.code, problem.text)?;
         }
@@ -181,6 +184,7 @@ fn event_json(event: &EventRow) -> Value {
         "event": event.event.map(Event::word),
         "state": event.state.word(),
         "problem": event.problem.as_ref().map(problem_json),
+        "by": event.by.as_ref().map(|by| json!({ "who": by.who, "why": by.why })),
     })
 }
 

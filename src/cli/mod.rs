@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand. Parses arguments, calls the rooms below, shows
 //! what came of it. Output goes to the handles in [`Io`]; only this room speaks to people.
 
+mod audit;
 mod batch;
 mod config;
 mod demo;
@@ -11,6 +12,7 @@ mod files;
 mod generate;
 mod import;
 mod layout;
+mod levers;
 mod outcome;
 mod run;
 mod simulate;
@@ -23,6 +25,7 @@ use crate::config::{Config, ConfigError};
 use crate::observe::log;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Moment, Store, StoreError};
+use crate::transfer::levers::Lever;
 use chrono_tz::Europe::Copenhagen;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
@@ -48,6 +51,24 @@ enum Command {
     Run(run::Args),
     Status(status::Args),
     Files(files::Args),
+    /// Deliver answers again: failed, dead or refused ones, or ones the recipient has lost.
+    Retry(levers::Files),
+    /// Process rejected or archived requests again, from their kept bytes; what was applied before
+    /// is recognised, not applied again.
+    Replay(levers::Files),
+    /// Let held files go on.
+    Release(levers::Files),
+    /// Do not apply held requests.
+    Reject(levers::Files),
+    /// Keep answers back that have not left.
+    Hold(levers::Files),
+    /// Let answers that have not left never leave.
+    Cancel(levers::Files),
+    /// Say that answers were delivered by other means.
+    MarkDelivered(levers::Files),
+    /// Say that an endpoint that was paused is mended.
+    Resume(levers::Endpoint),
+    Audit(audit::Args),
     Config(config::Args),
     /// Files of others into the store.
     #[command(subcommand)]
@@ -160,6 +181,15 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(&args, io),
         Command::Status(args) => status::run(&args, io),
         Command::Files(args) => files::run(&args, io),
+        Command::Retry(args) => levers::pull(Lever::Retry, &args, io),
+        Command::Replay(args) => levers::pull(Lever::Replay, &args, io),
+        Command::Release(args) => levers::pull(Lever::Release, &args, io),
+        Command::Reject(args) => levers::pull(Lever::Reject, &args, io),
+        Command::Hold(args) => levers::pull(Lever::Hold, &args, io),
+        Command::Cancel(args) => levers::pull(Lever::Cancel, &args, io),
+        Command::MarkDelivered(args) => levers::pull(Lever::MarkDelivered, &args, io),
+        Command::Resume(args) => levers::resume(&args, io),
+        Command::Audit(args) => audit::run(&args, io),
         Command::Config(args) => config::run(&args, io),
         Command::Demo(args) => demo::run(&args, io),
     }

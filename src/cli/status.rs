@@ -3,15 +3,15 @@
 use super::table::table;
 use super::{ConfigFile, Exit, Io};
 use crate::clock::{Clock, SystemClock};
-use crate::store::{Census, Transfer, TransferFilter};
+use crate::store::{Census, Pause, Transfer, TransferFilter};
 use crate::transfer::state::State;
 use chrono::TimeDelta;
 use comfy_table::Table;
 use serde_json::json;
 use std::io::Write;
 
-/// Show where everything stands: first what needs an operator (files held, dead or failing,
-/// and those rejected in the last 24 hours), then counts by flow and state.
+/// Show where everything stands: first what needs an operator (endpoints paused, files held, dead,
+/// refused or failing, and those rejected in the last 24 hours), then counts by flow and state.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -36,26 +36,42 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         store.transfers(&TransferFilter { states, limit, ..TransferFilter::default() })
     };
     let since = SystemClock.now() - LATELY;
-    let mut problems = in_state(&[State::Held, State::Dead, State::Failed])?;
+    let mut problems = in_state(&[State::Held, State::Dead, State::Refused, State::Failed])?;
     let rejected = in_state(&[State::Rejected])?;
     problems.extend(rejected.into_iter().filter(|transfer| transfer.changed_at >= since));
     let aftaler = store.count_aftaler()?;
+    let pauses = store.pauses()?;
     if args.json {
         let counts: Vec<_> = census.iter().map(census_json).collect();
         let attention: Vec<_> = problems.iter().map(|transfer| transfer.id).collect();
-        let json = json!({ "aftaler": aftaler, "files": counts, "attention": attention });
+        let json = json!({
+            "aftaler": aftaler,
+            "files": counts,
+            "attention": attention,
+            "paused": pauses.iter().map(pause_json).collect::<Vec<_>>(),
+        });
         writeln!(io.out, "{json:#}")?;
         return Ok(Exit::Done);
+    }
+    for pause in &pauses {
+        paused(io.out, pause)?;
     }
     for transfer in &problems {
         attention(io.out, transfer)?;
     }
-    if problems.is_empty() {
+    if problems.is_empty() && pauses.is_empty() {
         writeln!(io.out, "Nothing needs an operator.")?;
     }
     writeln!(io.out, "{aftaler} agreements hold.\n")?;
     writeln!(io.out, "{}", counts(&census).trim_fmt())?;
     Ok(Exit::Done)
+}
+
+fn paused(out: &mut dyn Write, pause: &Pause) -> std::io::Result<()> {
+    let Pause { endpoint, since, problem } = pause;
+    writeln!(out, "paused  endpoint {endpoint}  since {}", super::danish(*since))?;
+    writeln!(out, "    {}: {}", problem.code, problem.text)?;
+    writeln!(out, "    mend it, then: modregn resume {endpoint} --reason …")
 }
 
 fn attention(out: &mut dyn Write, transfer: &Transfer) -> std::io::Result<()> {
@@ -84,6 +100,11 @@ fn counts(census: &[Census]) -> Table {
         ]);
     }
     table
+}
+
+fn pause_json(pause: &Pause) -> serde_json::Value {
+    let Pause { endpoint, since, problem } = pause;
+    json!({ "endpoint": endpoint, "since": since, "code": problem.code, "text": problem.text })
 }
 
 fn census_json(row: &Census) -> serde_json::Value {

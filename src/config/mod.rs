@@ -9,6 +9,7 @@ mod name_template;
 pub use layouts::{LayoutFileError, add_layout, layout_files, load_layouts};
 pub use name_template::{NameTemplate, TemplateError};
 
+use crate::domain::hold_rule::HoldRules;
 use crate::domain::{CprPolicy, Miljoe};
 use crate::endpoint;
 use crate::endpoint::plain::Plain;
@@ -35,12 +36,24 @@ pub struct Config {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// What operators may do.
+    #[serde(default)]
+    pub operators: Operators,
     /// Places with files, by name.
     #[serde(rename = "endpoint")]
     pub endpoints: BTreeMap<String, endpoint::Settings>,
     /// Which files go where.
     #[serde(rename = "route")]
     pub routes: Vec<Route>,
+}
+
+/// What operators may do.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operators {
+    /// Nobody releases a file that they held or replayed themselves.
+    #[serde(default)]
+    pub four_eyes: bool,
 }
 
 /// What is accepted as a person's number.
@@ -86,6 +99,9 @@ pub struct Route {
     pub inbox: Inbox,
     /// Where the answers go.
     pub outbox: Outbox,
+    /// When an answer is held for an operator before anything is marked.
+    #[serde(default, rename = "hold")]
+    pub hold_rules: HoldRules,
 }
 
 /// The flows there are.

@@ -1,15 +1,17 @@
 //! Everything that is opened once and shared by all routes.
 
-use super::node::Presence;
+use super::circuit::Circuits;
+use super::node::{self, Presence};
 use crate::clock::Clock;
 use crate::config::{Config, FlowName, LayoutFileError, Route, load_layouts};
+use crate::endpoint::EndpointError;
 use crate::flow::Flow;
 use crate::flow::sf2530::{self, Sf2530};
 use crate::layout::Layouts;
 use crate::message::BindError;
 use crate::record::Options;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Node, Store, StoreError};
+use crate::store::{Node, Pause, Problem, Store, StoreError};
 use crate::transfer::intake::Source;
 use crate::transfer::spool::Spool;
 use crate::transfer::{Desk, TransferError};
@@ -17,6 +19,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 use uuid::Uuid;
 
 /// The store, the spool and the flows of one configuration.
@@ -28,6 +31,7 @@ pub struct Engine {
     flows: Vec<Box<dyn Flow>>,
     claimed: Mutex<BTreeSet<Uuid>>,
     stopping: AtomicBool,
+    pub(super) circuits: Circuits,
     /// None = only looks.
     presence: Option<Presence>,
 }
@@ -94,8 +98,8 @@ impl Engine {
         presence: Option<Presence>,
     ) -> Self {
         let (store, claimed) = (Mutex::new(store), Mutex::default());
-        let stopping = AtomicBool::new(false);
-        Self { config, store, spool, clock, flows, claimed, stopping, presence }
+        let (stopping, circuits) = (AtomicBool::new(false), Circuits::default());
+        Self { config, store, spool, clock, flows, claimed, stopping, circuits, presence }
     }
 
     /// The configuration it was opened with.
@@ -112,15 +116,36 @@ impl Engine {
     /// Frees what processes that have ended had claimed.
     pub(super) fn take_over(&self) -> Result<(), TransferError> {
         let desk = self.desk();
-        match &self.presence {
-            Some(presence) => presence.bury_the_dead(&mut **desk.store(), desk.now()),
-            None => Ok(()),
-        }
+        let mut store = desk.store();
+        node::bury_the_dead(&self.config.state_dir, &mut **store, Some(desk.node), desk.now())
     }
 
     /// The flow of the route at this place in the configuration.
     pub(super) fn flow(&self, route: usize) -> &dyn Flow {
         &*self.flows[route]
+    }
+
+    /// Remembers an endpoint's trouble; pauses it where only an operator ends that.
+    pub(super) fn trouble(&self, error: &EndpointError) -> Result<(), TransferError> {
+        self.circuits.failed(error, Instant::now());
+        if error.pauses_the_endpoint() {
+            let (class, code, text) = (error.class, error.code, error.what.clone());
+            let desk = self.desk();
+            desk.store().pause(&error.endpoint, &Problem { class, code, text }, desk.now())?;
+        }
+        Ok(())
+    }
+
+    /// Why endpoints are left alone: those that wait for an operator.
+    pub(super) fn paused(&self) -> Result<Vec<EndpointError>, TransferError> {
+        let error = |Pause { endpoint, problem, .. }| {
+            let what = format!(
+                "{}; it is paused: mend that, then `modregn resume {endpoint} --reason …`",
+                problem.text
+            );
+            EndpointError { endpoint, class: problem.class, code: problem.code, what }
+        };
+        Ok(self.desk().store().pauses()?.into_iter().map(error).collect())
     }
 
     /// Where a route's files come from; `since` is the newest event before its inbox was listed.
@@ -208,7 +233,7 @@ fn flow_of(
             &*layout(sf2530::FORESPOERGSEL_LAYOUT)?,
             &*layout(sf2530::SVAR_LAYOUT)?,
             read_options(config),
-            route.outbox.clone(),
+            route,
         )?)),
     }
 }

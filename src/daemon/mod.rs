@@ -3,15 +3,18 @@
 //! daemon are this same engine.
 
 mod batch;
+mod circuit;
 mod dry_run;
 mod engine;
 mod node;
 mod pass;
+mod plan;
 mod run;
 mod work;
 
 pub use batch::batch;
 pub use dry_run::{FilePreview, dry_run};
 pub use engine::{Engine, EngineError};
+pub use node::bury_the_dead;
 pub use pass::{FileOutcome, Observer, PassReport, Retry, RouteRunner, Verdict};
 pub use run::run;

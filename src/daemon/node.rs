@@ -12,6 +12,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
+/// Where the locks lie, below the state directory.
+const DIRECTORY: &str = "nodes";
+
 /// One process's place among them.
 #[derive(Debug)]
 pub(super) struct Presence {
@@ -29,7 +32,7 @@ impl Presence {
         store: &mut dyn Store,
         at: Moment,
     ) -> Result<Self, TransferError> {
-        let directory = state_dir.join("nodes");
+        let directory = state_dir.join(DIRECTORY);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
         let lock = Uuid::now_v7().to_string();
         let file = File::create_new(directory.join(&lock))?;
@@ -38,28 +41,30 @@ impl Presence {
         Ok(Self { node, directory, lock, _file: file })
     }
 
-    /// Frees what processes that have ended had claimed.
-    pub(super) fn bury_the_dead(
-        &self,
-        store: &mut dyn Store,
-        at: Moment,
-    ) -> Result<(), TransferError> {
-        for NodeRow { node, lock, begun_at } in store.nodes()? {
-            let path = self.directory.join(&lock);
-            if node != self.node && has_ended(&path)? {
-                store.retire(node, at)?;
-                remove(&path)?;
-                tracing::info!(%begun_at, "a process ended without a word: its files go on here");
-            }
-        }
-        Ok(())
-    }
-
     /// Leaves, in order.
     pub(super) fn end(&self, store: &mut dyn Store, at: Moment) -> Result<(), TransferError> {
         store.retire(self.node, at)?;
         Ok(remove(&self.directory.join(&self.lock))?)
     }
+}
+
+/// Frees what processes that have ended had claimed; whoever asks may be one of those at work.
+pub fn bury_the_dead(
+    state_dir: &Path,
+    store: &mut dyn Store,
+    asking: Option<Node>,
+    at: Moment,
+) -> Result<(), TransferError> {
+    let directory = state_dir.join(DIRECTORY);
+    for NodeRow { node, lock, begun_at } in store.nodes()? {
+        let path = directory.join(&lock);
+        if asking != Some(node) && has_ended(&path)? {
+            store.retire(node, at)?;
+            remove(&path)?;
+            tracing::info!(%begun_at, "a process ended without a word: its files go on here");
+        }
+    }
+    Ok(())
 }
 
 fn has_ended(lock: &Path) -> io::Result<bool> {

@@ -2,17 +2,17 @@
 //! unfinished, and what is owed. One bad file, and one unreachable endpoint, stop nothing else.
 
 use super::Engine;
-use super::work::{Job, Plan, Round, Session};
+use super::work::{Round, Session};
 use crate::config::Route;
 use crate::domain::Svar;
+use crate::endpoint::EndpointError;
 use crate::endpoint::plain::Inbox;
-use crate::endpoint::{EndpointError, Entry};
-use crate::store::{Moment, Place, Problem, StoreError, Transfer, TransferFilter};
+use crate::store::{Place, Problem, Transfer};
 use crate::transfer::TransferError;
-use crate::transfer::state::{Direction, State};
+use crate::transfer::state::State;
 use std::collections::BTreeMap;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// What became of one file in one round.
@@ -147,18 +147,13 @@ pub enum Retry {
     WhenDue,
 }
 
-/// First pause after a failed delivery; doubled with each further failure.
-const FIRST_PAUSE: Duration = Duration::from_secs(15);
-/// Longest pause between tries.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
-
 /// Works on one route; keeps its connections from round to round.
 pub struct RouteRunner<'e> {
-    engine: &'e Engine,
-    route: usize,
-    inbox: Inbox,
-    next_look: Option<Duration>,
-    sessions: Vec<Session<'e>>,
+    pub(super) engine: &'e Engine,
+    pub(super) route: usize,
+    pub(super) inbox: Inbox,
+    pub(super) next_look: Option<Duration>,
+    pub(super) sessions: Vec<Session<'e>>,
 }
 
 impl<'e> RouteRunner<'e> {
@@ -212,80 +207,4 @@ impl<'e> RouteRunner<'e> {
         });
         round.into_report()
     }
-
-    /// Everything there is to do, the oldest duty first. A fetched file that still stands in the
-    /// inbox is taken up there, where its source is cleared away.
-    fn plan(&mut self, retry: Retry, report: &mut PassReport) -> Result<Plan, TransferError> {
-        self.engine.take_over()?;
-        let now = self.engine.desk().now();
-        let since = self.engine.desk().store().newest_event()?;
-        let arrived = self.arrived(report).unwrap_or_else(|error| {
-            report.troubles.insert(error.endpoint.clone(), error);
-            Vec::new()
-        });
-        let Route { inbox, outbox, .. } = self.route();
-        let unfinished = self.left(
-            Direction::Inbound,
-            &[State::Fetched, State::Accepted, State::Recognised],
-            (&inbox.endpoint, &inbox.directory),
-        )?;
-        let owed = self.left(
-            Direction::Outbound,
-            &[State::Queued, State::Rendered, State::Failed],
-            (&outbox.endpoint, &outbox.directory),
-        )?;
-        let mut jobs: Vec<_> = unfinished
-            .into_iter()
-            .filter(|transfer| !arrived.iter().any(|e| e.name.as_str() == transfer.place.name))
-            .map(Job::Unfinished)
-            .collect();
-        let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);
-        jobs.extend(owed.into_iter().filter(due).map(Job::Owed));
-        jobs.extend(arrived.into_iter().map(Job::Arrived));
-        Ok(Plan { jobs, since })
-    }
-
-    fn arrived(&mut self, report: &mut PassReport) -> Result<Vec<Entry>, EndpointError> {
-        let inbox = &self.engine.config().routes[self.route].inbox;
-        let Some(session) = self.sessions.first_mut() else { return Ok(Vec::new()) };
-        let limit = self.engine.config().limits.files_per_pass;
-        let listing = session.endpoint(&inbox.endpoint).list(&inbox.directory, limit)?;
-        for name in &listing.refused {
-            tracing::warn!(
-                endpoint = inbox.endpoint,
-                directory = inbox.directory,
-                ?name,
-                "a name in the inbox is no plain file name: it is left alone"
-            );
-        }
-        let look = self.inbox.look(&listing, Instant::now());
-        report.incomplete = look.waiting;
-        self.next_look = look.again_after;
-        Ok(look.ready)
-    }
-
-    /// What earlier rounds left in these states at one endpoint and directory, oldest first.
-    fn left(
-        &self,
-        direction: Direction,
-        states: &[State],
-        (endpoint, directory): (&str, &str),
-    ) -> Result<Vec<Transfer>, StoreError> {
-        let found = self.engine.desk().store().transfers(&TransferFilter {
-            direction: Some(direction),
-            states: states.to_vec(),
-            flow: Some(self.route().flow.as_str().to_owned()),
-            ..TransferFilter::default()
-        })?;
-        let here = |t: &Transfer| t.place.endpoint == endpoint && t.place.directory == directory;
-        Ok(found.into_iter().rev().filter(here).collect())
-    }
-}
-
-/// Whether a failed transfer's pause is over.
-fn is_due(transfer: &Transfer, now: Moment) -> bool {
-    let doublings = transfer.attempts.saturating_sub(1).min(10);
-    let pause = (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE);
-    transfer.state != State::Failed
-        || (now - transfer.changed_at).to_std().is_ok_and(|since| since >= pause)
 }

@@ -3,6 +3,7 @@
 
 use super::pass::{Observer, PassReport, Retry, RouteRunner};
 use super::{Engine, EngineError};
+use crate::endpoint::EndpointError;
 use crate::endpoint::watch::Watch;
 use crate::fault::{Class, Code};
 use crossbeam_channel::{Receiver, bounded, never, select};
@@ -15,7 +16,7 @@ use std::time::Duration;
 /// Pause after the store or our own disk failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// Pause while an endpoint waits for an operator.
+/// Pause while something at an endpoint waits for an operator.
 const FOR_AN_OPERATOR: Duration = Duration::from_secs(5 * 60);
 
 /// Works until SIGTERM or SIGINT; then every worker finishes the file it holds.
@@ -105,8 +106,9 @@ fn pause_after(report: &PassReport, poll: Duration, next_look: Option<Duration>)
         tracing::error!("{failure}");
         return AFTER_FAILURE;
     }
-    // Nothing but an operator mends a wrong key: knocking often only locks accounts.
-    if report.troubles.values().any(|error| error.class == Class::Operator) {
+    // One that is paused is not asked at all: it costs nothing to see soon that it is resumed.
+    let asked = |error: &&EndpointError| !error.pauses_the_endpoint();
+    if report.troubles.values().filter(asked).any(|error| error.class == Class::Operator) {
         return poll.max(FOR_AN_OPERATOR);
     }
     next_look.map_or(poll, |look| look.min(poll))

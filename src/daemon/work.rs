@@ -93,6 +93,9 @@ impl<'r> Round<'r> {
     }
 
     fn trouble(&self, error: EndpointError) {
+        if let Err(failure) = self.engine.trouble(&error) {
+            self.fail(failure);
+        }
         locked(&self.report).troubles.entry(error.endpoint.clone()).or_insert(error);
     }
 
@@ -223,7 +226,10 @@ impl<'e> Session<'e> {
         let mut render =
             |transfer: &Transfer, path: &Path| round.flow.render(&round.desk, transfer, path);
         match delivery::deliver(&round.desk, self.endpoint(&name), owed, &mut render) {
-            Ok(_) => Ok(None),
+            Ok(_) => {
+                self.engine.circuits.well(&name);
+                Ok(None)
+            }
             Err(TransferError::Endpoint(error)) => {
                 let problem = problem_of(&error);
                 round.desk.store().let_go(id, round.desk.node)?;

@@ -40,7 +40,8 @@ impl fmt::Display for Region {
 }
 
 /// The code of one of the 98 municipalities, four digits in files (`0101` is København).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Kommunekode(u16);
 
 /// A code that names none of the 98 municipalities.
@@ -112,6 +113,14 @@ impl TryFrom<u16> for Kommunekode {
             Some(1..) => Ok(Self(code)),
             _ => Err(UnknownKommunekode),
         }
+    }
+}
+
+impl TryFrom<String> for Kommunekode {
+    type Error = UnknownKommunekode;
+
+    fn try_from(code: String) -> Result<Self, UnknownKommunekode> {
+        Self::parse(code.as_bytes())
     }
 }
 

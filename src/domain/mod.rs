@@ -9,6 +9,7 @@ pub mod beloeb;
 pub mod cpr;
 pub mod cvr;
 pub mod forespoergsel;
+pub mod hold_rule;
 pub mod kommune;
 mod kommuner;
 pub mod miljoe;

@@ -144,7 +144,7 @@ impl std::fmt::Display for FileName {
 }
 
 /// Trouble at an endpoint.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{endpoint}: {what}")]
 pub struct EndpointError {
     /// The endpoint's name in the configuration.
@@ -158,6 +158,19 @@ pub struct EndpointError {
 }
 
 impl EndpointError {
+    /// Whether the endpoint is to be left alone until an operator has mended it and says so: who
+    /// goes on knocking with a wrong key locks accounts, and a changed host key is no accident.
+    pub const fn pauses_the_endpoint(&self) -> bool {
+        matches!(
+            self.code,
+            Code::HostKeyUnknown
+                | Code::HostKeyMismatch
+                | Code::HostKeyRevoked
+                | Code::AuthenticationFailed
+                | Code::PermissionDenied
+        )
+    }
+
     /// Whether the trouble is one file's, and the endpoint itself is well.
     pub const fn is_about_the_file(&self) -> bool {
         matches!(

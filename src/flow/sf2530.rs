@@ -2,8 +2,9 @@
 //! expected", and one file with all transactions goes back.
 
 use super::{Flow, Preview, Processed};
-use crate::config::Outbox;
-use crate::domain::{Forespoergsel, Miljoe, Svar};
+use crate::config::{Outbox, Route};
+use crate::domain::hold_rule::{HoldRules, Size};
+use crate::domain::{Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar};
 use crate::fault::{Class, Code};
 use crate::layout::Layout;
 use crate::message::{BindError, forespoergsel, svar};
@@ -19,6 +20,7 @@ use chrono::SubsecRound;
 use fs_err::File;
 use std::io::{Read, Write};
 use std::path::Path;
+use uuid::Uuid;
 
 /// The layouts of the two messages.
 pub const FORESPOERGSEL_LAYOUT: &str = "sf2530-forespoergsel";
@@ -31,6 +33,7 @@ pub struct Sf2530 {
     svar: svar::Format,
     options: Options,
     outbox: Outbox,
+    hold_rules: HoldRules,
 }
 
 /// Why a file is not applied.
@@ -38,6 +41,7 @@ struct Refusal {
     event: Event,
     problem: Problem,
     faults: Option<Faults>,
+    about: Option<(Kommunekode, Option<ForespoergselId>)>,
 }
 
 impl Sf2530 {
@@ -46,13 +50,14 @@ impl Sf2530 {
         forespoergsel: &Layout,
         svar: &Layout,
         options: Options,
-        outbox: Outbox,
+        route: &Route,
     ) -> Result<Self, BindError> {
         Ok(Self {
             forespoergsel: forespoergsel::Format::bind(forespoergsel)?,
             svar: svar::Format::bind(svar)?,
             options,
-            outbox,
+            outbox: route.outbox.clone(),
+            hold_rules: route.hold_rules.clone(),
         })
     }
 
@@ -80,7 +85,8 @@ impl Sf2530 {
         desk: &Desk<'_>,
         inbound: &Transfer,
     ) -> Result<Result<Forespoergsel, Refusal>, TransferError> {
-        if let Some(earlier) = desk.store().earlier(inbound)?
+        if !inbound.released
+            && let Some(earlier) = desk.store().earlier(inbound)?
             && earlier.payload != inbound.payload
         {
             return Ok(Err(Refusal::name_conflict(&earlier)));
@@ -99,7 +105,7 @@ impl Sf2530 {
             directory: self.outbox.directory.clone(),
             name: self.outbox.name.name_for(request),
         };
-        let order = AnswerOrder { inbound, request, place: &place };
+        let order = AnswerOrder { inbound, request, place: &place, hold_rules: &self.hold_rules };
         Ok(desk.store().answer(&order, desk.now())?)
     }
 
@@ -111,7 +117,11 @@ impl Sf2530 {
         let verdict = if refusal.event == Event::Hold { State::Held } else { State::Rejected };
         let report = Report::new(inbound, verdict, &refusal.problem, refusal.faults.as_ref());
         desk.spool.set_apart(inbound.id, &report.files())?;
-        let step = Step { problem: Some(refusal.problem.clone()), ..Step::plain(refusal.event) };
+        let step = Step {
+            problem: Some(refusal.problem.clone()),
+            about: refusal.about,
+            ..Step::plain(refusal.event)
+        };
         let inbound = desk.store().advance(inbound, &step, desk.now())?;
         desk.spool.forget(inbound.id)?;
         Ok(Processed { inbound, answer: None })
@@ -130,6 +140,12 @@ impl Flow for Sf2530 {
             }
             Answer::Conflict { .. } => {
                 Self::refuse(desk, &inbound, &Refusal::id_conflict(&request))
+            }
+            Answer::Cancelled { outbound } => {
+                Self::refuse(desk, &inbound, &Refusal::cancelled(&request, outbound))
+            }
+            Answer::Held { why } => {
+                Self::refuse(desk, &inbound, &Refusal::held_by_rule(&request, &why))
             }
         }
     }
@@ -176,13 +192,24 @@ impl Flow for Sf2530 {
                     .preview(&request, dannet, &mut |row| file.transaktion(&row).map_err(stop))
                     .map_err(stopped)?;
                 file.finish().map_err(unwritable)?;
-                Ok(Preview::Marked(svar))
+                Ok(match self.held_by(&**store, &svar)? {
+                    Some(why) => Preview::Refused(Refusal::held_by_rule(&request, &why).problem),
+                    None => Preview::Marked(svar),
+                })
             }
         }
     }
 }
 
 impl Sf2530 {
+    /// Why a rule would hold an answer, if one would.
+    fn held_by(&self, store: &dyn Store, svar: &Svar) -> Result<Option<String>, TransferError> {
+        let kommune = svar.forespoergsel.kommunekode;
+        let size = Size { antal: svar.antal_transaktioner, sum: svar.sum_beloeb };
+        let recent = store.recent_sizes(kommune, self.hold_rules.recent())?;
+        Ok(self.hold_rules.judge(kommune, size, &recent))
+    }
+
     /// Writes an answer from committed rows, and nothing else.
     fn write(
         &self,
@@ -253,6 +280,15 @@ fn unbalanced(what: &str) -> Problem {
 }
 
 impl Refusal {
+    fn new(event: Event, class: Class, code: Code, text: String) -> Self {
+        Self { event, problem: Problem { class, code, text }, faults: None, about: None }
+    }
+
+    fn hold(request: &Forespoergsel, code: Code, text: String) -> Self {
+        let about = Some((request.kommunekode, Some(request.forespoergsel_id)));
+        Self { about, ..Self::new(Event::Hold, Class::Operator, code, text) }
+    }
+
     fn faulty(faults: Faults) -> Self {
         let code = faults.as_slice().first().map_or(Code::EmptyFile, |fault| fault.code);
         let what = faults.to_string();
@@ -261,11 +297,7 @@ impl Refusal {
         let text = format!(
             "{what}; ask the sender for a corrected file, under a new name and forespoergsel_id"
         );
-        Self {
-            event: Event::Reject,
-            problem: Problem { class: Class::Reject, code, text },
-            faults: Some(faults),
-        }
+        Self { faults: Some(faults), ..Self::new(Event::Reject, Class::Reject, code, text) }
     }
 
     fn wrong_miljoe(request: &Forespoergsel, ours: Miljoe) -> Self {
@@ -273,27 +305,41 @@ impl Refusal {
             "the file says {}, this store is {ours}: it came to the wrong place; ask the sender",
             request.miljoe
         );
-        let problem = Problem { class: Class::Reject, code: Code::WrongMiljoe, text };
-        Self { event: Event::Reject, problem, faults: None }
+        Self::new(Event::Reject, Class::Reject, Code::WrongMiljoe, text)
     }
 
     fn name_conflict(earlier: &Transfer) -> Self {
         let text = format!(
             "a file of this name was accepted before with other content (transfer {}); ask the \
-             sender which one holds: the earlier one stays answered until then",
+             sender which one holds: the earlier one stays answered, `modregn release` answers \
+             this one too, `modregn reject` does not",
             earlier.id
         );
-        let problem = Problem { class: Class::Operator, code: Code::NameConflict, text };
-        Self { event: Event::Hold, problem, faults: None }
+        Self::new(Event::Hold, Class::Operator, Code::NameConflict, text)
     }
 
     fn id_conflict(request: &Forespoergsel) -> Self {
         let text = format!(
             "forespoergsel_id {} was used before with other content; ask the sender which one \
-             holds: the earlier one stays answered until then",
+             holds, and if it is this one, for a file under a new forespoergsel_id: the earlier \
+             one stays answered; `modregn reject` closes this one",
             request.forespoergsel_id
         );
-        let problem = Problem { class: Class::Operator, code: Code::RequestConflict, text };
-        Self { event: Event::Hold, problem, faults: None }
+        Self::hold(request, Code::RequestConflict, text)
+    }
+
+    fn cancelled(request: &Forespoergsel, outbound: Uuid) -> Self {
+        let text = format!(
+            "an operator has cancelled the answer to this request (transfer {outbound}); `modregn \
+             release` sends it after all, `modregn reject` leaves it cancelled"
+        );
+        Self::hold(request, Code::AnswerCancelled, text)
+    }
+
+    fn held_by_rule(request: &Forespoergsel, why: &str) -> Self {
+        let text = format!(
+            "{why}; nothing is marked yet: `modregn release` answers it, `modregn reject` does not"
+        );
+        Self::hold(request, Code::HeldByRule, text)
     }
 }

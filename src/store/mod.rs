@@ -14,7 +14,11 @@ pub use transfers::{
     Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
 };
 
-use crate::domain::{Aftale, Forespoergsel, ForespoergselId, Miljoe, Svar, Transaktion};
+use crate::domain::hold_rule::{HoldRules, Size};
+use crate::domain::{
+    Aftale, AftaleId, Beloeb, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar,
+    Transaktion,
+};
 use crate::fault::Class;
 use crate::transfer::state::State;
 use chrono::{DateTime, Utc};
@@ -41,6 +45,12 @@ pub trait Store: Send {
 
     /// Every agreement that holds now, in the order kommunekode, cpr, prioritet, aftale_id.
     fn each_aftale(&self, visit: Visit<'_, Aftale>) -> Result<(), StoreError>;
+
+    /// Every version there was of one agreement, oldest first.
+    fn aftale_versions(&self, id: &AftaleId) -> Result<Vec<AftaleVersion>, StoreError>;
+
+    /// Every expectation that was marked by any version of one agreement, oldest first.
+    fn markings(&self, id: &AftaleId) -> Result<Vec<Marking>, StoreError>;
 
     /// How many agreements hold now, all statuses.
     fn count_aftaler(&self) -> Result<u64, StoreError>;
@@ -89,7 +99,8 @@ pub trait Store: Send {
     /// request again ([`Answer::Again`]) adds no expectation; it moves the inbound transfer to
     /// [`State::Recognised`] and owes the answer's transfer once more (unless it still is owed).
     /// The same forespoergsel_id with any other content ([`Answer::Conflict`]) changes nothing at
-    /// all.
+    /// all; nor does a request whose answer was cancelled, or that a rule holds, until an operator
+    /// has released it.
     fn answer(&mut self, order: &AnswerOrder<'_>, at: Moment) -> Result<Answer, StoreError>;
 
     /// What [`Store::answer`] would mark, streamed, and the head it would commit; commits nothing.
@@ -99,6 +110,9 @@ pub trait Store: Send {
         at: Moment,
         visit: Visit<'_, Transaktion>,
     ) -> Result<Svar, StoreError>;
+
+    /// The sizes of a municipality's latest answers, newest first.
+    fn recent_sizes(&self, kommune: Kommunekode, limit: u32) -> Result<Vec<Size>, StoreError>;
 
     /// The committed head of a request's answer.
     fn svar(&self, id: ForespoergselId) -> Result<Option<Svar>, StoreError>;
@@ -133,6 +147,9 @@ pub trait Store: Send {
 
     /// Adds to the event log what is about no transfer.
     fn note(&mut self, note: &Note<'_>, at: Moment) -> Result<(), StoreError>;
+
+    /// The number of the event with this hash, if the log has it.
+    fn event_with_hash(&self, hash: [u8; 32]) -> Result<Option<i64>, StoreError>;
 
     /// Holds every event against the chain and every transfer against its last event.
     fn verify(&self) -> Result<Audit, StoreError>;
@@ -223,6 +240,32 @@ pub enum ImportMode {
     Replace,
 }
 
+/// One version of an agreement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AftaleVersion {
+    /// What it said.
+    pub aftale: Aftale,
+    /// When it was imported.
+    pub from: Moment,
+    /// When another version, or none, took its place; `None` = it holds.
+    pub to: Option<Moment>,
+}
+
+/// One expectation of an agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marking {
+    /// The request that marked it.
+    pub forespoergsel_id: ForespoergselId,
+    /// When.
+    pub at: Moment,
+    /// Its transaction in the answer, from 1.
+    pub loebenummer: u32,
+    /// The amount.
+    pub beloeb: Beloeb,
+    /// The answer's transfer.
+    pub outbound: Uuid,
+}
+
 /// An import under way.
 pub trait AftaleImport {
     /// Takes one agreement; `line` is where the caller has it from.
@@ -275,6 +318,8 @@ pub struct AnswerOrder<'a> {
     pub request: &'a Forespoergsel,
     /// Where the answer goes.
     pub place: &'a Place,
+    /// When it is held for an operator instead, unless one has released it.
+    pub hold_rules: &'a HoldRules,
 }
 
 /// What became of a request.
@@ -297,6 +342,16 @@ pub enum Answer {
         inbound: Transfer,
         /// The answer's transfer, owed once more (or still).
         outbound: Transfer,
+    },
+    /// It was marked before, and an operator has cancelled its answer: nothing was changed.
+    Cancelled {
+        /// The answer's transfer.
+        outbound: Uuid,
+    },
+    /// A rule holds it for an operator: nothing was marked, no transfer moved.
+    Held {
+        /// Why.
+        why: String,
     },
     /// The id is known with other content: nothing was marked, no transfer moved.
     Conflict {
@@ -348,6 +403,9 @@ pub enum StoreError {
         /// The state the caller had read.
         expected: State,
     },
+    /// Another file of the same place is unfinished; this one can be taken up again after it.
+    #[error("another file of the name of {0} is being processed: try again when it is done")]
+    PlaceTaken(Uuid),
     /// A step the state machine does not have.
     #[error(transparent)]
     Impossible(#[from] crate::transfer::state::ImpossibleStep),

@@ -123,6 +123,8 @@ pub struct TransferFilter {
     pub flow: Option<String>,
     /// Only this municipality.
     pub kommunekode: Option<Kommunekode>,
+    /// Only the files of this request: it, its repetitions, its answer.
+    pub forespoergsel_id: Option<ForespoergselId>,
     /// At most so many; `None` = all.
     pub limit: Option<u32>,
 }

@@ -4,6 +4,7 @@
 
 pub mod delivery;
 pub mod intake;
+pub mod levers;
 pub mod report;
 pub mod spool;
 pub mod state;

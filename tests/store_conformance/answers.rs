@@ -3,12 +3,14 @@
 use crate::Bench;
 use crate::samples::{
     aftale, all, answer, at, cpr, day, fetched, fordring, forespoergsel, import, kommune, now,
-    place, transaktioner,
+    place, problem, transaktioner,
 };
 use modregn::domain::aftale::{Aftale, Aftalestatus};
+use modregn::domain::hold_rule::HoldRules;
 use modregn::domain::{
     Beloeb, Forespoergsel, Miljoe, Prioritet, Svar, Transaktion, Udbetalingsperiode,
 };
+use modregn::fault::{Class, Code};
 use modregn::store::ImportMode::{Replace, Upsert};
 use modregn::store::{Answer, AnswerOrder, Step, Store, StoreError, Transfer, TransferFilter};
 use modregn::transfer::state::{Direction, Event, State};
@@ -239,7 +241,12 @@ pub(crate) fn the_other_miljoe_is_refused(bench: &dyn Bench) {
     let request = Forespoergsel { miljoe: Miljoe::Prod, ..forespoergsel(101, 1) };
     let inbound = fetched(&mut *store, "req");
     let place = place("ky-out", "svar");
-    let order = AnswerOrder { inbound: &inbound, request: &request, place: &place };
+    let order = AnswerOrder {
+        inbound: &inbound,
+        request: &request,
+        place: &place,
+        hold_rules: &HoldRules::default(),
+    };
     let refused = store.answer(&order, now()).unwrap_err();
     assert!(matches!(refused, StoreError::WrongMiljoe { .. }), "{refused}");
     let refused = store.preview(&request, now(), &mut |_| Ok(())).unwrap_err();
@@ -252,7 +259,12 @@ pub(crate) fn only_a_fetched_file_is_answered(bench: &dyn Bench) {
     let request = forespoergsel(101, 1);
     let inbound = fetched(&mut *store, "req");
     let place = place("ky-out", "svar");
-    let order = AnswerOrder { inbound: &inbound, request: &request, place: &place };
+    let order = AnswerOrder {
+        inbound: &inbound,
+        request: &request,
+        place: &place,
+        hold_rules: &HoldRules::default(),
+    };
     newly(store.answer(&order, now()).unwrap());
     // The same work once more, by a worker that did not see the first one's.
     let moved = store.answer(&order, now()).unwrap_err();
@@ -301,4 +313,87 @@ pub(crate) fn an_answer_survives_a_kill(bench: &dyn Bench) {
     for transfer in [inbound, outbound] {
         assert_eq!(store.transfer(transfer.id).unwrap(), Some(transfer));
     }
+}
+
+pub(crate) fn a_rule_holds_an_answer_before_anything_is_marked(bench: &dyn Bench) {
+    let mut store = bench.open();
+    import(&mut *store, Upsert, &[aftale("A-1"), aftale("A-2"), aftale("A-3")]);
+    newly(answer(&mut *store, &forespoergsel(101, 1), "january"));
+    let gone = import(&mut *store, Replace, &[aftale("A-1")]);
+    assert_eq!(gone.removed, 2);
+    let rules = toml::from_str::<Rules>("hold = [{ deviation_percent = 50 }]").unwrap().hold;
+    let sizes = store.recent_sizes(kommune(101), 9).unwrap();
+    assert_eq!(sizes.iter().map(|size| size.antal).collect::<Vec<_>>(), [3]);
+
+    let inbound = fetched(&mut *store, "february");
+    let request = forespoergsel(101, 2);
+    let place = place("ky-out", "february.svar");
+    let order =
+        |inbound| AnswerOrder { inbound, request: &request, place: &place, hold_rules: &rules };
+    let held = store.answer(&order(&inbound), now()).unwrap();
+    let Answer::Held { why } = held else { panic!("{held:?}") };
+    assert!(why.contains("more than 50 % off"), "{why}");
+    assert_eq!(store.svar(request.forespoergsel_id).unwrap(), None);
+    assert_eq!(store.transfer(inbound.id).unwrap(), Some(inbound.clone()), "nothing moved");
+
+    let problem = Some(problem(Class::Operator, Code::HeldByRule));
+    let inbound =
+        store.advance(&inbound, &Step { problem, ..Step::plain(Event::Hold) }, now()).unwrap();
+    let inbound = store.advance(&inbound, &Step::plain(Event::Release), now()).unwrap();
+    let (svar, ..) = newly(store.answer(&order(&inbound), now()).unwrap());
+    assert_eq!(svar.antal_transaktioner, 1);
+    assert_eq!(store.recent_sizes(kommune(101), 1).unwrap()[0].antal, 1);
+    assert_eq!(store.recent_sizes(kommune(147), 9).unwrap(), []);
+}
+
+#[derive(serde::Deserialize)]
+struct Rules {
+    hold: HoldRules,
+}
+
+pub(crate) fn a_cancelled_answer_is_owed_again_only_when_released(bench: &dyn Bench) {
+    let mut store = bench.open();
+    import(&mut *store, Upsert, &[aftale("A-1")]);
+    let request = forespoergsel(101, 1);
+    let (svar, _, outbound) = newly(answer(&mut *store, &request, "a"));
+    let cancelled = store.advance(&outbound, &Step::plain(Event::Cancel), now()).unwrap();
+    let again = answer(&mut *store, &request, "b");
+    assert_eq!(again, Answer::Cancelled { outbound: outbound.id });
+    assert_eq!(store.transfer(outbound.id).unwrap(), Some(cancelled));
+
+    let inbound = fetched(&mut *store, "c");
+    let problem = Some(problem(Class::Operator, Code::AnswerCancelled));
+    let inbound =
+        store.advance(&inbound, &Step { problem, ..Step::plain(Event::Hold) }, now()).unwrap();
+    let inbound = store.advance(&inbound, &Step::plain(Event::Release), now()).unwrap();
+    let place = place("ky-out", "b.svar");
+    let order = AnswerOrder {
+        inbound: &inbound,
+        request: &request,
+        place: &place,
+        hold_rules: &HoldRules::default(),
+    };
+    let again = store.answer(&order, now()).unwrap();
+    let Answer::Again { svar: the_same, outbound: owed, .. } = again else { panic!("{again:?}") };
+    assert_eq!((the_same, owed.id, owed.state), (svar, outbound.id, State::Queued));
+}
+
+pub(crate) fn an_agreements_path_is_told(bench: &dyn Bench) {
+    let mut store = bench.open();
+    import(&mut *store, Upsert, &[aftale("A-1"), aftale("A-2")]);
+    newly(answer(&mut *store, &forespoergsel(101, 1), "january"));
+    let changed = Aftale { beloeb: Beloeb::from_oere(7), ..aftale("A-2") };
+    import(&mut *store, Upsert, std::slice::from_ref(&changed));
+    let (_, _, outbound) = newly(answer(&mut *store, &forespoergsel(101, 2), "february"));
+    let id = changed.aftale_id.clone();
+    let versions = store.aftale_versions(&id).unwrap();
+    let told: Vec<_> = versions.iter().map(|v| (&v.aftale, v.from, v.to)).collect();
+    assert_eq!(told, [(&aftale("A-2"), now(), Some(now())), (&changed, now(), None)]);
+    let markings = store.markings(&id).unwrap();
+    let told: Vec<_> = markings.iter().map(|m| (m.forespoergsel_id, m.beloeb)).collect();
+    let requests = [forespoergsel(101, 1), forespoergsel(101, 2)].map(|r| r.forespoergsel_id);
+    assert_eq!(told, [(requests[0], aftale("A-2").beloeb), (requests[1], changed.beloeb)]);
+    assert_eq!((markings[1].loebenummer, markings[1].outbound), (2, outbound.id));
+    assert_eq!(store.aftale_versions(&aftale("A-9").aftale_id).unwrap(), []);
+    assert_eq!(store.markings(&aftale("A-9").aftale_id).unwrap(), []);
 }

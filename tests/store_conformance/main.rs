@@ -54,7 +54,8 @@ conformance! {
         an_answer_stays_what_it_was_whatever_is_imported
         requests_do_not_mix preview_commits_nothing the_other_miljoe_is_refused
         only_a_fetched_file_is_answered a_visitor_can_stop_the_stream
-        an_answer_survives_a_kill;
+        an_answer_survives_a_kill a_rule_holds_an_answer_before_anything_is_marked
+        a_cancelled_answer_is_owed_again_only_when_released an_agreements_path_is_told;
     model: expectations_are_those_of_a_naive_model;
     transfers: a_file_is_seen_once_until_it_is_done a_step_is_journalled
         a_step_from_another_state_is_refused an_impossible_step_is_refused

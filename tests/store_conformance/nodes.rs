@@ -1,7 +1,9 @@
-//! Processes side by side: who has claimed what, and that nobody else goes on with it.
+//! Processes side by side: who has claimed what, and that nobody else goes on with it. What
+//! operators do, and that the log tells it.
 
 use crate::Bench;
 use crate::samples::{fetched, forespoergsel, node, now, payload, place, problem, see, seen};
+use modregn::domain::hold_rule::HoldRules;
 use modregn::fault::{Class, Code};
 use modregn::store::{Answer, AnswerOrder, By, Note, Step, Store, StoreError, TransferFilter};
 use modregn::transfer::state::{Event, State};
@@ -71,7 +73,12 @@ pub(crate) fn an_answer_belongs_to_who_made_it_until_it_rests(bench: &dyn Bench)
     let node = node(&mut *store);
     let inbound = fetched(&mut *store, "a");
     let request = forespoergsel(101, 1);
-    let order = AnswerOrder { inbound: &inbound, request: &request, place: &place("ky", "out") };
+    let order = AnswerOrder {
+        inbound: &inbound,
+        request: &request,
+        place: &place("ky", "out"),
+        hold_rules: &HoldRules::default(),
+    };
     let answer = store.answer(&order, now()).unwrap();
     let Answer::New { inbound, outbound, .. } = answer else { panic!("{answer:?}") };
     assert_eq!((inbound.node, outbound.node), (Some(node), Some(node)));

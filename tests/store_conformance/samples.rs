@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use modregn::domain::aftale::{Aftale, Aftalestatus};
+use modregn::domain::hold_rule::HoldRules;
 use modregn::domain::{
     AftaleId, Beloeb, Cpr, CprPolicy, FordringId, Forespoergsel, ForespoergselId, Kommunekode,
     Miljoe, Prioritet, Transaktion, Udbetalingsperiode, Ydelsestype,
@@ -135,7 +136,12 @@ pub(crate) fn all(store: &dyn Store) -> Vec<Aftale> {
 pub(crate) fn answer(store: &mut dyn Store, request: &Forespoergsel, name: &str) -> Answer {
     let inbound = fetched(store, name);
     let place = place("ky-out", &format!("{name}.svar"));
-    let order = AnswerOrder { inbound: &inbound, request, place: &place };
+    let order = AnswerOrder {
+        inbound: &inbound,
+        request,
+        place: &place,
+        hold_rules: &HoldRules::default(),
+    };
     store.answer(&order, now()).unwrap()
 }
 

@@ -3,7 +3,10 @@
 use super::error::Trouble;
 use super::rows::{Day, Id, Time};
 use super::transfers::{self, New, add, advance};
-use crate::domain::{Beloeb, Forespoergsel, ForespoergselId, Miljoe, Svar, Transaktion};
+use crate::domain::hold_rule::Size;
+use crate::domain::{
+    Beloeb, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
+};
 use crate::fault::Class;
 use crate::store::{Answer, AnswerOrder, Moment, Step, StoreError, Transfer, Visit};
 use crate::transfer::state::{Direction, Event, State};
@@ -17,9 +20,9 @@ const ACTIVE: &str = "aftale INDEXED BY aftale_svar
         AND gyldig_fra <= ?2 AND (gyldig_til IS NULL OR gyldig_til >= ?2)";
 const IN_ORDER: &str = "ORDER BY cpr, prioritet, aftale_id";
 
-/// The øre of every active agreement.
-pub(super) fn sum_sql() -> String {
-    format!("SELECT coalesce(sum(beloeb), 0) FROM {ACTIVE}")
+/// Count and øre of the active agreements.
+pub(super) fn size_sql() -> String {
+    format!("SELECT count(*), coalesce(sum(beloeb), 0) FROM {ACTIVE}")
 }
 
 /// One expectation for every active agreement.
@@ -49,12 +52,15 @@ pub(super) fn answer(
     if svar.forespoergsel != *request {
         return Ok(Answer::Conflict { earlier: first.id });
     }
+    if outbound.state == State::Cancelled && !order.inbound.released {
+        return Ok(Answer::Cancelled { outbound: outbound.id });
+    }
     let inbound = advance(connection, order.inbound, &about(Event::Recognise, request), at)?;
-    let outbound = match outbound.state {
-        State::Published | State::Failed | State::Dead => {
-            advance(connection, &outbound, &Step::plain(Event::Requeue), at)?
-        }
-        _ => outbound,
+    let is_owed = matches!(outbound.state, State::Queued | State::Rendered | State::Held);
+    let outbound = if is_owed {
+        outbound
+    } else {
+        advance(connection, &outbound, &Step::plain(Event::Requeue), at)?
     };
     Ok(Answer::Again { svar, inbound, outbound })
 }
@@ -62,6 +68,13 @@ pub(super) fn answer(
 /// Marks every active agreement and owes the answer.
 fn mark(connection: &Connection, order: &AnswerOrder<'_>, at: Moment) -> Result<Answer, Trouble> {
     let request = order.request;
+    let active = params![request.kommunekode, Day(request.dispositionsdato)];
+    let size = connection.prepare_cached(&size_sql())?.query_row(active, size)?;
+    if !order.inbound.released
+        && let Some(why) = held_by(connection, order, size)?
+    {
+        return Ok(Answer::Held { why });
+    }
     let inbound = advance(connection, order.inbound, &about(Event::Accept, request), at)?;
     let new = New {
         direction: Direction::Outbound,
@@ -74,9 +87,6 @@ fn mark(connection: &Connection, order: &AnswerOrder<'_>, at: Moment) -> Result<
     };
     let (outbound, outbound_nr) = add(connection, &new, at)?;
 
-    let active = params![request.kommunekode, Day(request.dispositionsdato)];
-    let sum_beloeb: Beloeb =
-        connection.prepare_cached(&sum_sql())?.query_row(active, |row| row.get(0))?;
     let foer: i64 = connection
         .prepare_cached("SELECT coalesce(max(nr), 0) FROM forventning")?
         .query_row([], |row| row.get(0))?;
@@ -85,7 +95,7 @@ fn mark(connection: &Connection, order: &AnswerOrder<'_>, at: Moment) -> Result<
         forespoergsel: *request,
         dannet: at.trunc_subsecs(0),
         antal_transaktioner: numbered(connection, foer, antal)?,
-        sum_beloeb,
+        sum_beloeb: size.sum,
     };
     connection
         .prepare_cached(
@@ -104,11 +114,39 @@ fn mark(connection: &Connection, order: &AnswerOrder<'_>, at: Moment) -> Result<
             Time(svar.dannet),
             foer,
             svar.antal_transaktioner,
-            sum_beloeb,
+            svar.sum_beloeb,
             Id(inbound.id),
             outbound_nr,
         ])?;
     Ok(Answer::New { svar, inbound, outbound })
+}
+
+fn size(row: &Row<'_>) -> rusqlite::Result<Size> {
+    Ok(Size { antal: row.get(0)?, sum: row.get(1)? })
+}
+
+pub(super) fn recent_sizes(
+    connection: &Connection,
+    kommune: Kommunekode,
+    limit: u32,
+) -> Result<Vec<Size>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT antal_transaktioner, sum_beloeb FROM forespoergsel WHERE kommunekode = ?1
+         ORDER BY nr DESC LIMIT ?2",
+    )?;
+    let rows = statement.query_map(params![kommune, limit], size)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Why a rule holds an answer of this size, if one does.
+fn held_by(
+    connection: &Connection,
+    order: &AnswerOrder<'_>,
+    size: Size,
+) -> Result<Option<String>, Trouble> {
+    let kommune = order.request.kommunekode;
+    let recent = recent_sizes(connection, kommune, order.hold_rules.recent())?;
+    Ok(order.hold_rules.judge(kommune, size, &recent))
 }
 
 fn about(event: Event, request: &Forespoergsel) -> Step {

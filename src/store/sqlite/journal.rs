@@ -163,6 +163,14 @@ fn newest(connection: &Connection) -> Result<Option<(i64, Sha256)>, Trouble> {
         .optional()?)
 }
 
+/// A scan: it is asked for by hand, now and then.
+pub(super) fn with_hash(connection: &Connection, hash: [u8; 32]) -> Result<Option<i64>, Trouble> {
+    Ok(connection
+        .prepare_cached("SELECT nr FROM event WHERE sha256 = ?1")?
+        .query_row([Sha256(hash)], |row| row.get(0))
+        .optional()?)
+}
+
 pub(super) fn events(connection: &Connection, transfer: Uuid) -> Result<Vec<EventRow>, Trouble> {
     let mut statement = connection.prepare_cached(
         "SELECT at, event, to_state, problem_class, problem_code, problem_text, actor, reason

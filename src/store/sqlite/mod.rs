@@ -16,10 +16,14 @@ mod tests;
 mod transfers;
 
 use super::{
-    AftaleImport, Answer, AnswerOrder, Audit, By, Census, EventRow, ImportMode, Moment, Node,
-    NodeRow, Note, Pause, Problem, Seen, Step, Store, StoreError, Transfer, TransferFilter, Visit,
+    AftaleImport, AftaleVersion, Answer, AnswerOrder, Audit, By, Census, EventRow, ImportMode,
+    Marking, Moment, Node, NodeRow, Note, Pause, Problem, Seen, Step, Store, StoreError, Transfer,
+    TransferFilter, Visit,
 };
-use crate::domain::{Aftale, Forespoergsel, ForespoergselId, Miljoe, Svar, Transaktion};
+use crate::domain::hold_rule::Size;
+use crate::domain::{
+    Aftale, AftaleId, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
+};
 use error::Trouble;
 use import::Import;
 use rusqlite::{Connection, TransactionBehavior};
@@ -74,6 +78,14 @@ impl Store for SqliteStore {
 
     fn each_aftale(&self, visit: Visit<'_, Aftale>) -> Result<(), StoreError> {
         self.read(|connection| aftaler::each(connection, visit))
+    }
+
+    fn aftale_versions(&self, id: &AftaleId) -> Result<Vec<AftaleVersion>, StoreError> {
+        self.read(|connection| aftaler::versions(connection, id))
+    }
+
+    fn markings(&self, id: &AftaleId) -> Result<Vec<Marking>, StoreError> {
+        self.read(|connection| aftaler::markings(connection, id))
     }
 
     fn count_aftaler(&self) -> Result<u64, StoreError> {
@@ -136,6 +148,10 @@ impl Store for SqliteStore {
         self.read(|connection| answers::preview(connection, request, at, visit))
     }
 
+    fn recent_sizes(&self, kommune: Kommunekode, limit: u32) -> Result<Vec<Size>, StoreError> {
+        self.read(|connection| answers::recent_sizes(connection, kommune, limit))
+    }
+
     fn svar(&self, id: ForespoergselId) -> Result<Option<Svar>, StoreError> {
         self.read(|connection| answers::svar(connection, id, self.miljoe))
     }
@@ -178,6 +194,10 @@ impl Store for SqliteStore {
 
     fn note(&mut self, note: &Note<'_>, at: Moment) -> Result<(), StoreError> {
         self.change(|connection| journal::note(connection, note, at))
+    }
+
+    fn event_with_hash(&self, hash: [u8; 32]) -> Result<Option<i64>, StoreError> {
+        self.read(|connection| journal::with_hash(connection, hash))
     }
 
     fn verify(&self) -> Result<Audit, StoreError> {

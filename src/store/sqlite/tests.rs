@@ -2,6 +2,7 @@
 
 use super::SqliteStore;
 use crate::domain::aftale::{Aftale, Aftalestatus};
+use crate::domain::hold_rule::HoldRules;
 use crate::domain::{
     AftaleId, Beloeb, Cpr, CprPolicy, Forespoergsel, ForespoergselId, Kommunekode, Miljoe,
     Prioritet, Udbetalingsperiode, Ydelsestype,
@@ -79,7 +80,15 @@ fn fetched(store: &mut SqliteStore, name: &str) -> Result<Transfer, StoreError> 
 fn answer(store: &mut SqliteStore, number: u128) -> Result<(), StoreError> {
     let inbound = fetched(store, &number.to_string())?;
     let (request, place) = (request(number), place(&format!("{number}.svar")));
-    store.answer(&AnswerOrder { inbound: &inbound, request: &request, place: &place }, NOW)?;
+    store.answer(
+        &AnswerOrder {
+            inbound: &inbound,
+            request: &request,
+            place: &place,
+            hold_rules: &HoldRules::default(),
+        },
+        NOW,
+    )?;
     Ok(())
 }
 
@@ -167,7 +176,7 @@ fn marking_and_reading_back_neither_sort_nor_scan() {
         let rows = statement.query_map(parameters, |row| row.get::<_, String>(3)).unwrap();
         rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
     };
-    for sql in [super::answers::mark_sql(), super::answers::sum_sql()] {
+    for sql in [super::answers::mark_sql(), super::answers::size_sql()] {
         assert_eq!(plan(&sql), "SEARCH aftale USING INDEX aftale_svar (kommunekode=?)");
     }
     let plan = plan(super::answers::TRANSACTIONS);
@@ -199,7 +208,12 @@ fn a_full_disk_is_passing_trouble_and_leaves_nothing_half_done() {
 
     room(&store, pages * 10);
     let (request, place) = (request(1), place("svar"));
-    let order = AnswerOrder { inbound: &all[0], request: &request, place: &place };
+    let order = AnswerOrder {
+        inbound: &all[0],
+        request: &request,
+        place: &place,
+        hold_rules: &HoldRules::default(),
+    };
     store.answer(&order, NOW).unwrap();
     assert_eq!(count(&store.connection, "forventning"), 20_000);
 }

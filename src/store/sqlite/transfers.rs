@@ -197,6 +197,9 @@ pub(super) fn advance(
     if step.event.direction().is_some_and(|only| only != transfer.direction) {
         return Err(ImpossibleStep { state: transfer.state, event: step.event }.into());
     }
+    if matches!(step.event, Event::Release | Event::Replay) && is_taken(connection, transfer)? {
+        return Err(StoreError::PlaceTaken(transfer.id).into());
+    }
     let mut moved = transfer.clone();
     moved.state = state;
     moved.node = transfer.node.filter(|_| state.is_under_way());
@@ -214,6 +217,17 @@ pub(super) fn advance(
     let came_by = Some((step.event, transfer.state));
     journal::step(connection, nr, came_by, &moved, step.by.as_ref())?;
     Ok(moved)
+}
+
+/// Whether an unfinished file has the transfer's place.
+fn is_taken(connection: &Connection, transfer: &Transfer) -> Result<bool, Trouble> {
+    let Place { endpoint, directory, name } = &transfer.place;
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM transfer WHERE endpoint = ?1 AND directory = ?2
+                 AND name = ?3 AND state IN ('seen', 'fetched'))",
+        )?
+        .query_row([endpoint, directory, name], |row| row.get(0))?)
 }
 
 /// Writes what a step changes; the row's number, `None` where it stands elsewhere by now.
@@ -267,10 +281,11 @@ pub(super) fn list(
 ) -> Result<Vec<Transfer>, Trouble> {
     let mut conditions = vec!["1".to_owned()];
     let mut values: Vec<&dyn ToSql> = Vec::new();
-    let named: [(&str, Option<&dyn ToSql>); 3] = [
+    let named: [(&str, Option<&dyn ToSql>); 4] = [
         ("direction", filter.direction.as_ref().map(|value| value as _)),
         ("flow", filter.flow.as_ref().map(|value| value as _)),
         ("kommunekode", filter.kommunekode.as_ref().map(|value| value as _)),
+        ("forespoergsel_id", filter.forespoergsel_id.as_ref().map(|value| value as _)),
     ];
     for (column, value) in named {
         if let Some(value) = value {

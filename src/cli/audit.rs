@@ -1,0 +1,187 @@
+//! `modregn audit`: whether the event log is as it was written, and one file's or one agreement's
+//! whole path.
+
+use super::levers::{by, reason};
+use super::{ConfigFile, Exit, Io, danish};
+use crate::clock::{Clock, SystemClock};
+use crate::domain::AftaleId;
+use crate::store::{AftaleVersion, Note, SqliteStore, Store, Transfer, TransferFilter};
+use crate::transfer::report::hex;
+use anyhow::{Context, ensure};
+use clap::Subcommand;
+use uuid::Uuid;
+
+/// Hold the event log against itself; follow one file or one agreement.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Find every event or transfer that was changed, removed or moved by other hands. Exit code 1
+    /// where something is.
+    Verify(Verify),
+    /// Show the whole path of a file (every file of the same request), or of an agreement.
+    Trace(Trace),
+}
+
+#[derive(Debug, clap::Args)]
+struct Verify {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// A hash that an earlier verify gave, kept elsewhere: whether the log still contains it. Only
+    /// this finds a log that was cut off at its end.
+    #[arg(long, value_name = "HASH", value_parser = sha256)]
+    contains: Option<Hash>,
+}
+
+/// A SHA-256.
+#[derive(Clone, Copy, Debug)]
+struct Hash([u8; 32]);
+
+fn sha256(text: &str) -> Result<Hash, &'static str> {
+    let mut hash = [0; 32];
+    let wrong = "expected 64 hexadecimal digits";
+    if text.len() != 64 || !text.is_ascii() {
+        return Err(wrong);
+    }
+    for (at, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).map_err(|_| wrong)?;
+    }
+    Ok(Hash(hash))
+}
+
+#[derive(Debug, clap::Args)]
+struct Trace {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The transfer's id.
+    #[arg(required_unless_present = "aftale")]
+    id: Option<Uuid>,
+    /// The agreement's id.
+    #[arg(long, value_name = "AFTALE_ID", conflicts_with = "id")]
+    aftale: Option<String>,
+    /// Show the CPR number whole. Who did it, and why, goes into the event log.
+    #[arg(long, requires = "aftale", requires = "reason")]
+    unmask: bool,
+    /// With --unmask: why.
+    #[arg(long, value_name = "TEXT", value_parser = reason, requires = "unmask")]
+    reason: Option<String>,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    match &args.command {
+        Command::Verify(args) => verify(args, io),
+        Command::Trace(args) => match &args.aftale {
+            Some(aftale) => trace_aftale(args, aftale, io),
+            None => trace_file(args, io),
+        },
+    }
+}
+
+fn verify(args: &Verify, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let store = super::look(&args.config.load()?)?;
+    let audit = store.verify()?;
+    for finding in &audit.findings {
+        let transfer = finding.transfer.map(|id| format!(" of transfer {id}")).unwrap_or_default();
+        writeln!(io.out, "event {}{transfer}: {}", finding.event, finding.what)?;
+    }
+    let mut exit = if audit.findings.is_empty() { Exit::Done } else { Exit::Faults };
+    if let Some(Hash(hash)) = args.contains
+        && store.event_with_hash(hash)?.is_none()
+    {
+        writeln!(io.out, "the log does not contain {}: events are missing", hex(&hash))?;
+        exit = Exit::Faults;
+    }
+    let verdict = if exit == Exit::Done { "all as they were written" } else { "NOT as written" };
+    writeln!(io.out, "{} events, {verdict}", audit.events)?;
+    if let Some(head) = audit.head {
+        writeln!(io.out, "newest: {}", hex(&head))?;
+    }
+    Ok(exit)
+}
+
+fn trace_file(args: &Trace, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let store = super::look(&args.config.load()?)?;
+    let id = args.id.context("no transfer is named")?;
+    let transfer =
+        store.transfer(id)?.with_context(|| format!("there is no transfer {id} in the store"))?;
+    let mut path = match transfer.forespoergsel_id {
+        Some(_) => store.transfers(&TransferFilter {
+            forespoergsel_id: transfer.forespoergsel_id,
+            ..TransferFilter::default()
+        })?,
+        None => vec![transfer],
+    };
+    path.reverse();
+    for transfer in &path {
+        trace_one(&*store, transfer, io)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn trace_one(store: &dyn Store, transfer: &Transfer, io: &mut Io<'_>) -> anyhow::Result<()> {
+    writeln!(io.out, "{} {} {}", transfer.id, transfer.direction, transfer.place)?;
+    if let Some(payload) = transfer.payload {
+        writeln!(io.out, "    {} bytes, sha256 {}", payload.size, hex(&payload.sha256))?;
+    }
+    for event in store.events(transfer.id)? {
+        let what = event.event.map_or("first seen", |event| event.word());
+        let by = event.by.map(|by| format!("  {}: {}", by.who, by.why)).unwrap_or_default();
+        let at = danish(event.at);
+        writeln!(io.out, "    {at}  {what:<18} {:<19}{by}", event.state.word())?;
+        if let Some(problem) = &event.problem {
+            writeln!(io.out, "        {}: {}", problem.code, problem.text)?;
+        }
+    }
+    Ok(())
+}
+
+fn trace_aftale(args: &Trace, aftale: &str, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let config = args.config.load()?;
+    let id = AftaleId::parse(aftale)?;
+    let store: Box<dyn Store> = match &args.reason {
+        Some(reason) => {
+            let mut store = SqliteStore::open(&config.store_path(), config.miljoe)?;
+            let (subject, who) = (format!("aftale {id}"), by(reason)?);
+            let note = Note { subject: &subject, what: "unmask", problem: None, by: Some(&who) };
+            store.note(&note, SystemClock.now())?;
+            Box::new(store)
+        }
+        None => super::look(&config)?,
+    };
+    let versions = store.aftale_versions(&id)?;
+    ensure!(!versions.is_empty(), "there is no agreement {id} in the store");
+    for version in &versions {
+        let AftaleVersion { aftale, from, to } = version;
+        let until = to.map(|to| format!(" until {}", danish(to))).unwrap_or_default();
+        let cpr = if args.unmask {
+            aftale.cpr.as_unmasked_str().to_owned()
+        } else {
+            aftale.cpr.to_string()
+        };
+        writeln!(
+            io.out,
+            "held from {}{until}: kommune {}, cpr {cpr}, {} kr., {}",
+            danish(*from),
+            aftale.kommunekode,
+            aftale.beloeb,
+            aftale.status.word(),
+        )?;
+    }
+    for marking in store.markings(&id)? {
+        writeln!(
+            io.out,
+            "{}  payment of {} kr. expected: request {}, transaction {}; modregn audit trace {}",
+            danish(marking.at),
+            marking.beloeb,
+            marking.forespoergsel_id,
+            marking.loebenummer,
+            marking.outbound,
+        )?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,127 @@
+//! What an operator can do to files and endpoints: `modregn retry`, `replay`, `release`, `reject`,
+//! `hold`, `cancel`, `mark-delivered` and `resume`.
+
+use super::{ConfigFile, Exit, Io};
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::daemon::bury_the_dead;
+use crate::store::{By, SqliteStore, Store};
+use crate::transfer::levers::Lever;
+use anyhow::{bail, ensure};
+use std::env;
+use uuid::Uuid;
+
+/// Which files, and why.
+#[derive(Debug, clap::Args)]
+pub(super) struct Files {
+    #[command(flatten)]
+    config: ConfigFile,
+    #[command(flatten)]
+    reason: Reason,
+    /// The transfers' ids, as `files list` and `status` show them.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<Uuid>,
+}
+
+/// Which endpoint, and why.
+#[derive(Debug, clap::Args)]
+pub(super) struct Endpoint {
+    #[command(flatten)]
+    config: ConfigFile,
+    #[command(flatten)]
+    reason: Reason,
+    /// The endpoint's name in the configuration.
+    #[arg(value_name = "ENDPOINT")]
+    name: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct Reason {
+    /// Why; kept with your name in the event log. No citizen's data.
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: String,
+}
+
+/// Longest reason, characters.
+const LONGEST: usize = 300;
+
+/// Checks a reason.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_plain = !text.is_empty() && text.chars().count() <= LONGEST;
+    if !is_plain || text.chars().any(char::is_control) {
+        return Err(format!("expected 1 to {LONGEST} characters on one line"));
+    }
+    let digits: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    if ["999999-9999", "9999999999"].iter().any(|cpr| digits.contains(cpr)) {
+        return Err("it holds what may be a CPR number: name the file or the agreement".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The person, as this machine knows them, with their reason.
+pub(super) fn by(why: &str) -> anyhow::Result<By> {
+    let own = rustix::process::getuid().as_raw();
+    // Who became root by sudo is known by their own name.
+    let sudo = || env::var("SUDO_UID").ok()?.parse().ok();
+    let uid = if own == 0 { sudo().unwrap_or(own) } else { own };
+    let Some(user) = uzers::get_user_by_uid(uid) else {
+        bail!("this machine knows no user {uid}: who acts must be known by name");
+    };
+    Ok(By { who: user.name().to_string_lossy().into_owned(), why: why.to_owned() })
+}
+
+fn open(config: &Config) -> anyhow::Result<SqliteStore> {
+    let mut store = SqliteStore::open(&config.store_path(), config.miljoe)?;
+    // What a process that crashed had claimed is no longer being worked on.
+    bury_the_dead(&config.state_dir, &mut store, None, SystemClock.now())?;
+    Ok(store)
+}
+
+/// Pulls a lever for each file. One that does not move stops none of the others.
+pub(super) fn pull(lever: Lever, args: &Files, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let config = args.config.load()?;
+    let by = by(&args.reason.reason)?;
+    let mut store = open(&config)?;
+    let mut exit = Exit::Done;
+    for &id in &args.ids {
+        match lever.pull(&mut store, id, &by, config.operators.four_eyes, SystemClock.now()) {
+            Ok(transfer) => writeln!(io.out, "{id} is {}: {}", transfer.state, transfer.place)?,
+            Err(error) => {
+                writeln!(io.err, "{error}")?;
+                exit = Exit::Faults;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// Says that an endpoint is mended.
+pub(super) fn resume(args: &Endpoint, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let config = args.config.load()?;
+    let name = &args.name;
+    ensure!(config.endpoints.contains_key(name), "there is no [endpoint.{name}]");
+    let by = by(&args.reason.reason)?;
+    if open(&config)?.resume(name, &by, SystemClock.now())? {
+        writeln!(io.out, "{name} is resumed: the next pass asks it again")?;
+    } else {
+        writeln!(io.out, "{name} was not paused")?;
+    }
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_line_without_a_cpr_number() {
+        for good in ["KY bekræfter", " case 2026-11-2231 ", "transfer 019aa0b0 was wrong"] {
+            assert_eq!(reason(good).as_deref(), Ok(good.trim()));
+        }
+        for bad in ["", "  ", "a\nb", "asked by 010180-1234", "010180123X 0101801234"] {
+            assert!(reason(bad).is_err(), "{bad}");
+        }
+        assert!(reason(&"x".repeat(301)).is_err());
+    }
+}
