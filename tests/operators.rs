@@ -259,3 +259,42 @@ fn the_audit_finds_what_was_touched_and_follows_files_and_agreements() {
     assert!(touched.out.contains("not as its last event left it"), "{}", touched.out);
     assert!(touched.out.contains("NOT as written"), "{}", touched.out);
 }
+
+#[test]
+fn payloads_go_when_their_time_is_over_and_histories_stay() {
+    let kept = "[retention]\narchive_days = 0\nquarantine_days = 36500\n";
+    let installation = installation(kept);
+    is_done(&ask(&installation, "a.txt", &request(ID)));
+    ask(&installation, "bad.txt", "10\r\n");
+    let dry = installation.done(&["purge", "--dry-run"]);
+    assert!(dry.contains("a.txt") && dry.contains("1 files would"), "{dry}");
+    let archive = installation.path("state/archive");
+    assert_eq!(names(&archive).len(), 1);
+    assert!(installation.done(&["purge"]).starts_with("1 files have lost"));
+    assert!(installation.done(&["purge"]).starts_with("0 files"));
+    assert_eq!(names(&archive), [""; 0]);
+    assert_eq!(names(&installation.path("state/quarantine")).len(), 1);
+    let transfers = installation.transfers();
+    let purged = transfers.iter().find(|t| t["name"] == "a.txt").unwrap();
+    assert_eq!(purged["state"], "purged");
+    let id = purged["transfer"].as_str().unwrap();
+    assert!(installation.done(&["files", "show", id]).contains("accept"));
+    let replay = pull(&installation, 0, "replay", id);
+    assert!(replay.err.contains("is purged: replay is for"), "{}", replay.err);
+    installation.done(&["audit", "verify"]);
+}
+
+#[test]
+fn on_a_disk_that_is_nearly_full_nothing_is_fetched() {
+    let installation = installation("");
+    let away = installation.path("away");
+    fs::rename(installation.outbox(), &away).unwrap();
+    ask(&installation, "a.txt", &request(ID));
+    fs::rename(&away, installation.outbox()).unwrap();
+    configure(&installation, "[limits]\nfree_bytes = 1000000000000000000\n");
+    let said = ask(&installation, "b.txt", &request(OTHER));
+    assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+    assert!(said.out.contains("no file was fetched; make room"), "{}", said.out);
+    assert_eq!(names(&installation.inbox()), ["b.txt"]);
+    assert_eq!(names(&installation.outbox()).len(), 1, "what is owed still leaves");
+}

@@ -14,6 +14,7 @@ mod import;
 mod layout;
 mod levers;
 mod outcome;
+mod purge;
 mod run;
 mod simulate;
 mod status;
@@ -69,6 +70,7 @@ enum Command {
     /// Say that an endpoint that was paused is mended.
     Resume(levers::Endpoint),
     Audit(audit::Args),
+    Purge(purge::Args),
     Config(config::Args),
     /// Files of others into the store.
     #[command(subcommand)]
@@ -189,6 +191,7 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Cancel(args) => levers::pull(Lever::Cancel, &args, io),
         Command::MarkDelivered(args) => levers::pull(Lever::MarkDelivered, &args, io),
         Command::Resume(args) => levers::resume(&args, io),
+        Command::Purge(args) => purge::run(&args, io),
         Command::Audit(args) => audit::run(&args, io),
         Command::Config(args) => config::run(&args, io),
         Command::Demo(args) => demo::run(&args, io),

@@ -44,6 +44,14 @@ pub(super) fn summary(out: &mut dyn Write, report: &PassReport) -> io::Result<()
     for (endpoint, error) in &report.troubles {
         writeln!(out, "endpoint {endpoint}  {}: {}", error.code, error.what)?;
     }
+    if let Some(free) = report.low_space {
+        let free = free >> 20;
+        writeln!(
+            out,
+            "only {free} MiB are left on the state directory's disk, less than limits.free_bytes: \
+             no file was fetched; make room"
+        )?;
+    }
     if report.incomplete > 0 {
         let n = report.incomplete;
         writeln!(out, "{n} files are still being written; they wait for the next pass")?;

@@ -39,12 +39,31 @@ pub struct Config {
     /// What operators may do.
     #[serde(default)]
     pub operators: Operators,
+    /// How long payloads are kept.
+    #[serde(default)]
+    pub retention: Retention,
     /// Places with files, by name.
     #[serde(rename = "endpoint")]
     pub endpoints: BTreeMap<String, endpoint::Settings>,
     /// Which files go where.
     #[serde(rename = "route")]
     pub routes: Vec<Route>,
+}
+
+/// How long payloads are kept after their file is done, days.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Requests that were answered.
+    pub archive_days: u32,
+    /// Files that were rejected, with their reports.
+    pub quarantine_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { archive_days: 365, quarantine_days: 365 }
+    }
 }
 
 /// What operators may do.
@@ -77,6 +96,12 @@ impl From<Cpr> for CprPolicy {
 pub struct Limits {
     /// Largest file fetched, bytes.
     pub file_bytes: u64,
+    /// Room that is kept free on the state directory's disk, bytes: with less, no file is fetched,
+    /// while what is owed still leaves.
+    pub free_bytes: u64,
+    /// For how long an answer that cannot be delivered is tried again, hours; then an operator must
+    /// act. Trouble that only an operator can mend pauses the endpoint instead, without a limit.
+    pub give_up_hours: u32,
     /// Most files looked at in one inbox in one pass; the rest waits for the next.
     pub files_per_pass: usize,
     /// Most faults listed one by one in an error report.
@@ -85,7 +110,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes: 4 << 30, files_per_pass: 10_000, faults_per_file: 1_000 }
+        Self {
+            file_bytes: 4 << 30,
+            free_bytes: 256 << 20,
+            give_up_hours: 48,
+            files_per_pass: 10_000,
+            faults_per_file: 1_000,
+        }
     }
 }
 

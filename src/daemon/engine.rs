@@ -15,6 +15,7 @@ use crate::store::{Node, Pause, Problem, Store, StoreError};
 use crate::transfer::intake::Source;
 use crate::transfer::spool::Spool;
 use crate::transfer::{Desk, TransferError};
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -110,7 +111,8 @@ impl Engine {
     /// What every worker needs at hand.
     pub fn desk(&self) -> Desk<'_> {
         let node = self.presence.as_ref().map_or(Node::ONLOOKER, |presence| presence.node);
-        Desk::new(&self.store, &self.spool, &*self.clock, node)
+        let give_up_after = TimeDelta::hours(self.config.limits.give_up_hours.into());
+        Desk::new(&self.store, &self.spool, &*self.clock, node, give_up_after)
     }
 
     /// Frees what processes that have ended had claimed.

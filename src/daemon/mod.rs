@@ -9,6 +9,7 @@ mod engine;
 mod node;
 mod pass;
 mod plan;
+mod purge;
 mod run;
 mod work;
 

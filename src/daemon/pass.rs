@@ -111,6 +111,8 @@ pub struct PassReport {
     pub troubles: BTreeMap<String, EndpointError>,
     /// The store or our own disk failed: the round was broken off.
     pub failure: Option<TransferError>,
+    /// Bytes left on our own disk, where that is too little to take files in: none was fetched.
+    pub low_space: Option<u64>,
     /// Files that stand in an inbox and are not complete yet.
     pub incomplete: usize,
 }
@@ -119,6 +121,7 @@ impl PassReport {
     /// Adds what another round did.
     pub(super) fn merge(&mut self, other: Self) {
         self.incomplete += other.incomplete;
+        self.low_space = self.low_space.or(other.low_space);
         self.files.extend(other.files);
         for (endpoint, error) in other.troubles {
             self.troubles.entry(endpoint).or_insert(error);

@@ -22,6 +22,7 @@ impl RouteRunner<'_> {
         self.leave_alone(retry, report)?;
         let now = self.engine.desk().now();
         let since = self.engine.desk().store().newest_event()?;
+        report.low_space = self.low_space()?;
         let arrived = match self.arrived(report) {
             Ok(arrived) => arrived,
             Err(error) => {
@@ -67,9 +68,15 @@ impl RouteRunner<'_> {
         Ok(())
     }
 
+    /// What is left on our own disk, bytes, if that is too little to take files in.
+    fn low_space(&self) -> Result<Option<u64>, TransferError> {
+        let free = self.engine.desk().spool.free_bytes()?;
+        Ok(Some(free).filter(|free| *free < self.engine.config().limits.free_bytes))
+    }
+
     fn arrived(&mut self, report: &mut PassReport) -> Result<Vec<Entry>, EndpointError> {
         let inbox = &self.engine.config().routes[self.route].inbox;
-        if report.troubles.contains_key(&inbox.endpoint) {
+        if report.low_space.is_some() || report.troubles.contains_key(&inbox.endpoint) {
             return Ok(Vec::new());
         }
         let Some(session) = self.sessions.first_mut() else { return Ok(Vec::new()) };

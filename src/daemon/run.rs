@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Pause after the store or our own disk failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
+/// Pause between two looks for payloads whose time is over.
+const BETWEEN_PURGES: Duration = Duration::from_secs(60 * 60);
+
 /// Pause while something at an endpoint waits for an operator.
 const FOR_AN_OPERATOR: Duration = Duration::from_secs(5 * 60);
 
@@ -33,6 +36,8 @@ pub fn run(engine: &Engine, observer: &dyn Observer) -> Result<(), EngineError> 
             // Every route waits for this channel to close.
             drop(stop);
         });
+        let retired = stopped.clone();
+        scope.spawn(move || keep_house(engine, &retired));
         let routes: Vec<_> = (0..engine.config().routes.len())
             .map(|route| {
                 let stopped = stopped.clone();
@@ -67,15 +72,31 @@ fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn O
         inbox = format!("{}:{}", inbox.endpoint, inbox.directory),
         "serving"
     );
-    let mut troubled = BTreeMap::new();
+    let (mut troubled, mut was_low) = (BTreeMap::new(), false);
     while !engine.is_stopping() {
         let report = runner.pass(Retry::WhenDue, observer);
         troubled = tell_changes(&troubled, &report);
+        was_low = tell_space(was_low, &report);
         let pause = pause_after(&report, poll, runner.next_look());
         select! {
             recv(stopped) -> _ => {}
             recv(woken) -> _ => {}
             default(pause) => {}
+        }
+    }
+}
+
+/// Removes payloads whose time is over, until `stopped` closes.
+fn keep_house(engine: &Engine, stopped: &Receiver<()>) {
+    while !engine.is_stopping() {
+        match engine.purge() {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "payloads whose time was over are removed"),
+            Err(error) => tracing::error!("{error}"),
+        }
+        select! {
+            recv(stopped) -> _ => {}
+            default(BETWEEN_PURGES) => {}
         }
     }
 }
@@ -99,6 +120,18 @@ fn tell_changes(before: &BTreeMap<String, Code>, report: &PassReport) -> BTreeMa
         tracing::info!(endpoint, "the endpoint is well again");
     }
     report.troubles.iter().map(|(endpoint, error)| (endpoint.clone(), error.code)).collect()
+}
+
+/// Logs when our own disk has become too full to take files in, and when it has room again.
+fn tell_space(was_low: bool, report: &PassReport) -> bool {
+    match report.low_space {
+        Some(free_bytes) if !was_low => {
+            tracing::error!(free_bytes, "our own disk is nearly full: no file is fetched");
+        }
+        None if was_low => tracing::info!("there is room on our own disk again"),
+        _ => {}
+    }
+    report.low_space.is_some()
 }
 
 fn pause_after(report: &PassReport, poll: Duration, next_look: Option<Duration>) -> Duration {

@@ -125,6 +125,8 @@ pub struct TransferFilter {
     pub kommunekode: Option<Kommunekode>,
     /// Only the files of this request: it, its repetitions, its answer.
     pub forespoergsel_id: Option<ForespoergselId>,
+    /// Only those whose state last changed before this moment.
+    pub changed_before: Option<Moment>,
     /// At most so many; `None` = all.
     pub limit: Option<u32>,
 }

@@ -87,6 +87,7 @@ fn publish(
 /// keeps its place in the queue, and no tries are counted.
 fn note(desk: &Desk<'_>, transfer: &Transfer, error: &EndpointError) -> Result<(), TransferError> {
     let event = match (error.class, error.code) {
+        (Class::Retry, _) if has_lasted(desk, transfer)? => Event::GiveUp,
         (Class::Retry, _) => Event::Fail,
         (_, Code::NameTaken) => Event::GiveUp,
         (Class::Operator | Class::Reject, _) => return Ok(()),
@@ -94,6 +95,26 @@ fn note(desk: &Desk<'_>, transfer: &Transfer, error: &EndpointError) -> Result<(
     let problem = problem_of(error);
     advance(desk, transfer, &Step { problem: Some(problem), ..Step::plain(event) })?;
     Ok(())
+}
+
+/// Fewest tries before a delivery is given up, however much time the clock says has gone by.
+const FEWEST_TRIES: u32 = 20;
+
+/// Whether a delivery has failed for so long that waiting longer helps nobody.
+fn has_lasted(desk: &Desk<'_>, transfer: &Transfer) -> Result<bool, TransferError> {
+    if transfer.attempts < FEWEST_TRIES {
+        return Ok(false);
+    }
+    let mut asked_for = transfer.created_at;
+    let mut before = None;
+    for event in desk.store().events(transfer.id)? {
+        let on_its_way = [Some(State::Queued), Some(State::Rendered), Some(State::Failed)];
+        if event.state == State::Queued && !on_its_way.contains(&before) {
+            asked_for = event.at;
+        }
+        before = Some(event.state);
+    }
+    Ok(desk.now() - asked_for >= desk.give_up_after)
 }
 
 fn advance(desk: &Desk<'_>, transfer: &Transfer, step: &Step) -> Result<Transfer, TransferError> {

@@ -6,6 +6,7 @@ pub mod delivery;
 pub mod intake;
 pub mod levers;
 pub mod report;
+pub mod retention;
 pub mod spool;
 pub mod state;
 
@@ -13,6 +14,7 @@ use crate::clock::Clock;
 use crate::endpoint::{EndpointError, NotAFileName};
 use crate::fault::Code;
 use crate::store::{Moment, Node, Problem, Store, StoreError};
+use chrono::TimeDelta;
 use spool::Spool;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +27,8 @@ pub struct Desk<'a> {
     clock: &'a dyn Clock,
     /// In whose name files are claimed.
     pub node: Node,
+    /// For how long a delivery that fails in passing is tried again.
+    pub give_up_after: TimeDelta,
 }
 
 impl<'a> Desk<'a> {
@@ -34,8 +38,9 @@ impl<'a> Desk<'a> {
         spool: &'a Spool,
         clock: &'a dyn Clock,
         node: Node,
+        give_up_after: TimeDelta,
     ) -> Self {
-        Self { store, spool, clock, node }
+        Self { store, spool, clock, node, give_up_after }
     }
 
     /// The store, for one method at a time: SQLite has one writer. A worker that panicked inside it

@@ -111,6 +111,23 @@ impl Spool {
         Ok(())
     }
 
+    /// Removes what is kept of a file that is done; nothing there is fine.
+    pub fn purge(&self, transfer: Uuid) -> io::Result<()> {
+        let gone = |result: io::Result<()>| match result {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        gone(fs::remove_file(self.archived(transfer)))?;
+        gone(fs::remove_dir_all(self.quarantine(transfer)))?;
+        self.forget(transfer)
+    }
+
+    /// Room left on its disk for us, bytes.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&self.incoming)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
     /// The transfers whose bytes the spool has.
     pub fn transfers(&self) -> io::Result<Vec<Uuid>> {
         let mut found = Vec::new();

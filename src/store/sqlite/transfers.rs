@@ -293,6 +293,11 @@ pub(super) fn list(
             values.push(value);
         }
     }
+    let changed_before = filter.changed_before.map(Time);
+    if let Some(moment) = &changed_before {
+        conditions.push("changed_at < ?".to_owned());
+        values.push(moment);
+    }
     if !filter.states.is_empty() {
         conditions.push(format!("state IN ({})", vec!["?"; filter.states.len()].join(", ")));
         values.extend(filter.states.iter().map(|state| state as &dyn ToSql));
