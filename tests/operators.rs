@@ -8,6 +8,7 @@ mod support;
 use rusqlite::Connection;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use support::daemon::Daemon;
 use support::installation::{Installation, Said, names};
 use support::sshd::Sshd;
 
@@ -297,4 +298,21 @@ fn on_a_disk_that_is_nearly_full_nothing_is_fetched() {
     assert!(said.out.contains("no file was fetched; make room"), "{}", said.out);
     assert_eq!(names(&installation.inbox()), ["b.txt"]);
     assert_eq!(names(&installation.outbox()).len(), 1, "what is owed still leaves");
+}
+
+#[test]
+fn a_file_that_is_too_large_is_said_once_and_shown_as_long_as_it_stands() {
+    let installation = installation("[limits]\nfile_bytes = 10\n");
+    fs::write(installation.inbox().join("a.txt"), request(ID)).unwrap();
+    let daemon = Daemon::start(&installation, "info");
+    // The inbox is listed every second.
+    std::thread::sleep(std::time::Duration::from_millis(3500));
+    let log = daemon.stop();
+    assert_eq!(log.matches("file-too-large").count(), 1, "{log}");
+    for _ in 0..2 {
+        let said = installation.run(&["batch"]);
+        assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
+        assert!(said.out.contains("file-too-large"), "{}", said.out);
+    }
+    assert_eq!(names(&installation.inbox()), ["a.txt"]);
 }

@@ -68,6 +68,8 @@ CREATE TABLE node (
     ended_at TEXT
 ) STRICT;
 
+CREATE INDEX node_living ON node (nr) WHERE ended_at IS NULL;
+
 CREATE TABLE transfer (
     nr INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE CHECK (length(id) = 36),

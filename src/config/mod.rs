@@ -104,6 +104,8 @@ pub struct Limits {
     pub give_up_hours: u32,
     /// Most files looked at in one inbox in one pass; the rest waits for the next.
     pub files_per_pass: usize,
+    /// Most records read from one file; one with more is rejected.
+    pub records_per_file: u64,
     /// Most faults listed one by one in an error report.
     pub faults_per_file: usize,
 }
@@ -115,6 +117,7 @@ impl Default for Limits {
             free_bytes: 256 << 20,
             give_up_hours: 48,
             files_per_pass: 10_000,
+            records_per_file: 100_000_000,
             faults_per_file: 1_000,
         }
     }

@@ -244,6 +244,6 @@ fn read_options(config: &Config) -> Options {
     Options {
         cpr: config.cpr.into(),
         fault_limit: config.limits.faults_per_file,
-        ..Options::default()
+        max_records: config.limits.records_per_file,
     }
 }

@@ -37,7 +37,10 @@ impl Presence {
         let lock = Uuid::now_v7().to_string();
         let file = File::create_new(directory.join(&lock))?;
         file.file().lock()?;
-        let node = store.enlist(&lock, at)?;
+        let node = store.enlist(&lock, at).inspect_err(|_| {
+            // Nobody knows of it: nobody would ever remove it.
+            let _ = fs::remove_file(directory.join(&lock));
+        })?;
         Ok(Self { node, directory, lock, _file: file })
     }
 

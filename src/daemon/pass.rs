@@ -28,6 +28,8 @@ pub struct FileOutcome {
     pub transfer: Option<Uuid>,
     /// From the start of its work to the end.
     pub took: Duration,
+    /// Whether an earlier round came to the same.
+    pub was_said: bool,
 }
 
 /// How one file's round ended.
@@ -71,7 +73,7 @@ impl Verdict {
 
 impl FileOutcome {
     pub(super) const fn new(place: Place, verdict: Verdict) -> Self {
-        Self { place, verdict, answer: None, transfer: None, took: Duration::ZERO }
+        Self { place, verdict, answer: None, transfer: None, took: Duration::ZERO, was_said: false }
     }
 
     /// The outcome of a file that its flow rejected or held.
@@ -90,6 +92,9 @@ impl FileOutcome {
         let transfer = self.transfer.map(tracing::field::display);
         let took_ms = self.took.as_millis();
         match (self.verdict.problem(), &self.answer) {
+            (Some(problem), _) if self.was_said => tracing::debug!(
+                flow, %file, code = %problem.code, "still {verdict}: {}", problem.text
+            ),
             (Some(problem), _) => tracing::warn!(
                 flow, %file, transfer, code = %problem.code, took_ms, "{verdict}: {}", problem.text
             ),

@@ -161,6 +161,10 @@ impl<'e> Session<'e> {
             Err(TransferError::Refused(problem)) => {
                 Ok(Some(FileOutcome::new(source.place(&entry.name), kept_back(problem))))
             }
+            Err(TransferError::StillRefused(problem)) => {
+                let outcome = FileOutcome::new(source.place(&entry.name), kept_back(problem));
+                Ok(Some(FileOutcome { was_said: true, ..outcome }))
+            }
             Err(error) => Err(error),
         }
     }

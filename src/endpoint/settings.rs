@@ -104,6 +104,9 @@ impl TryFrom<RawSftp> for SftpSettings {
             (None, Some(_), _) => return Err("`passphrase` needs `key`"),
             _ => return Err("expected either `key` or `agent`"),
         };
+        if raw.sessions.get() > MOST_SESSIONS {
+            return Err("`sessions`: expected at most 16");
+        }
         Ok(Self {
             host: raw.host,
             port: raw.port.get(),
@@ -126,6 +129,9 @@ const fn default_file_mode() -> u32 {
 const fn default_port() -> NonZeroU16 {
     NonZeroU16::new(22).expect("not zero")
 }
+
+/// What a server gives one user, sshd 10 by its own default, is soon used up.
+const MOST_SESSIONS: u16 = 16;
 
 /// More than four gained nothing with small files, two cores on each side.
 const fn default_sessions() -> NonZeroU16 {

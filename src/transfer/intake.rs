@@ -86,10 +86,11 @@ fn bring(
         Err(TransferError::Endpoint(error)) if error.is_about_the_file() => {
             let problem = problem_of(&error);
             // Said once: the file stays where it stands and is looked at again on every pass.
-            if transfer.problem.as_ref() != Some(&problem) {
-                let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::Fail) };
-                desk.store().advance(transfer, &step, desk.now())?;
+            if transfer.problem.as_ref() == Some(&problem) {
+                return Err(TransferError::StillRefused(problem));
             }
+            let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::Fail) };
+            desk.store().advance(transfer, &step, desk.now())?;
             Err(TransferError::Refused(problem))
         }
         Err(other) => Err(other),
