@@ -176,7 +176,8 @@ impl Engine {
     /// names owes one answer, and two workers must not deliver it side by side.
     pub(super) fn claim(&self, transfer: Uuid) -> Option<Claim<'_>> {
         let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        claimed.insert(transfer).then_some(Claim { engine: self, transfer })
+        // Made only where it holds: dropping one lets go, and waits for this very lock.
+        claimed.insert(transfer).then(|| Claim { engine: self, transfer })
     }
 
     /// Removes spooled bytes whose transfer needs them no more: the last act of a file's life,
@@ -245,5 +246,28 @@ fn read_options(config: &Config) -> Options {
         cpr: config.cpr.into(),
         fault_limit: config.limits.faults_per_file,
         max_records: config.limits.records_per_file,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::EXAMPLE;
+
+    #[test]
+    fn a_transfer_is_claimed_by_one_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = EXAMPLE.replace("/var/lib/modregn", dir.path().to_str().unwrap());
+        let config = Config::parse(&config, "modregn.toml", dir.path()).unwrap();
+        let engine = Engine::open(config, Box::new(SystemClock)).unwrap();
+        let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let first = engine.claim(one);
+        assert!(first.is_some() && engine.claim(other).is_some());
+        for _ in 0..2 {
+            assert!(engine.claim(one).is_none(), "asking in vain takes nothing away");
+        }
+        drop(first);
+        assert!(engine.claim(one).is_some());
     }
 }
