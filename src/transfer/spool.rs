@@ -142,8 +142,21 @@ impl Spool {
 }
 
 /// Writes a file so that its bytes and its name survive a power cut, and tells size and hash. The
-/// error type is the caller's: writing may fail for other reasons than this disk.
+/// error type is the caller's: writing may fail for other reasons than this disk. After an error
+/// nothing is left of it: on a full disk it would stand in the way.
 pub fn write_durably<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<Payload, E> {
+    let written = write_and_sync(path, write);
+    if written.is_err() {
+        // The error tells more than that this failed, too.
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+fn write_and_sync<E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
 ) -> Result<Payload, E> {
@@ -247,6 +260,18 @@ mod tests {
         assert!(spool.archived(good).exists());
         assert!(spool.quarantine(bad).join("payload").exists());
         assert!(spool.quarantine(bad).join("report.txt").exists());
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_file_that_could_not_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let broken = write_durably(&path, |out| {
+            out.write_all(&vec![0; BUFFER])?;
+            Err(io::Error::other("broken"))
+        });
+        assert_eq!(broken.unwrap_err().to_string(), "broken");
+        assert!(!path.exists());
     }
 
     #[test]
