@@ -163,6 +163,8 @@ fn list(line: &Line, path: &Path, limit: usize) -> Result<Listing, Trouble> {
         listing.entries.extend(stat.and_then(|stat| entry(plain, &stat)));
     }
     listing.entries.sort_by(|a, b| a.name.cmp(&b.name));
+    // Some servers tell a file twice when their directory changes while they read it.
+    listing.entries.dedup_by(|a, b| a.name == b.name);
     Ok(listing)
 }
 
