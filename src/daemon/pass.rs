@@ -7,9 +7,10 @@ use crate::config::Route;
 use crate::domain::Svar;
 use crate::endpoint::EndpointError;
 use crate::endpoint::plain::Inbox;
+use crate::fault::Class;
 use crate::store::{Place, Problem, Transfer};
-use crate::transfer::TransferError;
 use crate::transfer::state::State;
+use crate::transfer::{TransferError, delivery};
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
@@ -162,6 +163,8 @@ pub struct RouteRunner<'e> {
     pub(super) inbox: Inbox,
     pub(super) next_look: Option<Duration>,
     pub(super) sessions: Vec<Session<'e>>,
+    /// Whether tries that were cut off may have left something in the outbox.
+    sweep: bool,
 }
 
 impl<'e> RouteRunner<'e> {
@@ -174,7 +177,7 @@ impl<'e> RouteRunner<'e> {
             .fold(1, u16::max);
         let sessions = (0..sessions).map(|_| Session::new(engine)).collect();
         let inbox = Inbox::new(settings.inbox.plain.clone());
-        Self { engine, route, inbox, next_look: None, sessions }
+        Self { engine, route, inbox, next_look: None, sessions, sweep: true }
     }
 
     /// The route's settings.
@@ -213,6 +216,30 @@ impl<'e> RouteRunner<'e> {
                 session.work(&round);
             }
         });
-        round.into_report()
+        let report = round.into_report();
+        self.sweep_outbox(&report);
+        report
+    }
+
+    /// At the start, and when the outbox is well again after trouble. Where it may not be listed
+    /// there is no sweeping.
+    fn sweep_outbox(&mut self, report: &PassReport) {
+        let outbox = &self.engine.config().routes[self.route].outbox;
+        let troubled = report.troubles.contains_key(&outbox.endpoint);
+        self.sweep |= troubled;
+        if !self.sweep || troubled || report.failure.is_some() {
+            return;
+        }
+        let Some(session) = self.sessions.first_mut() else { return };
+        let endpoint = session.endpoint(&outbox.endpoint);
+        let limit = self.engine.config().limits.files_per_pass;
+        let swept = delivery::sweep(&self.engine.desk(), endpoint, &outbox.directory, limit);
+        self.sweep = match swept {
+            Ok(()) => false,
+            Err(error) => {
+                tracing::warn!("the outbox was not swept of temporary files: {error}");
+                !matches!(error, TransferError::Endpoint(error) if error.class == Class::Operator)
+            }
+        };
     }
 }

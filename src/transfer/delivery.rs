@@ -5,7 +5,7 @@
 use super::spool::payload_of;
 use super::state::{Event, State};
 use super::{Desk, TransferError, problem_of};
-use crate::endpoint::{Endpoint, EndpointError, FileName};
+use crate::endpoint::{Endpoint, EndpointError, Entry, FileName, NotAFileName};
 use crate::fault::{Class, Code};
 use crate::store::{Payload, Problem, Step, Transfer};
 use std::path::Path;
@@ -76,10 +76,40 @@ fn publish(
     transfer: &Transfer,
 ) -> Result<(), TransferError> {
     let name = FileName::parse(&transfer.place.name)?;
-    // New for each try: a try that was cut off may still be under way at the server.
-    let temporary = FileName::parse(&format!(".{}.{}.tmp", transfer.id, Uuid::now_v7()))?;
+    let temporary = temporary_name(transfer.id)?;
     let source = desk.spool.outgoing(transfer.id);
     endpoint.publish(&transfer.place.directory, &name, &temporary, &source)?;
+    Ok(())
+}
+
+/// New for each try: a try that was cut off may still be under way at the server.
+fn temporary_name(transfer: Uuid) -> Result<FileName, NotAFileName> {
+    FileName::parse(&format!(".{transfer}.{}.tmp", Uuid::now_v7()))
+}
+
+/// Whose temporary file this is, if it may be ours.
+fn transfer_of(temporary: &FileName) -> Option<Uuid> {
+    let stem = temporary.as_str().strip_prefix('.')?.strip_suffix(".tmp")?;
+    let (transfer, try_) = stem.split_once('.')?;
+    Uuid::try_parse(try_).ok().and(Uuid::try_parse(transfer).ok())
+}
+
+/// Removes what tries that were cut off have left in a directory: temporary files of transfers of
+/// ours that nobody delivers any more.
+pub fn sweep(
+    desk: &Desk<'_>,
+    endpoint: &mut dyn Endpoint,
+    directory: &str,
+    limit: usize,
+) -> Result<(), TransferError> {
+    for Entry { name, .. } in endpoint.list(directory, limit)?.entries {
+        let Some(id) = transfer_of(&name) else { continue };
+        let transfer = desk.store().transfer(id)?;
+        if transfer.is_some_and(|transfer| !transfer.state.needs_spool()) {
+            endpoint.remove(directory, &name)?;
+            tracing::info!(%id, file = %name, "removed what a try that was cut off had left");
+        }
+    }
     Ok(())
 }
 
