@@ -42,11 +42,12 @@ pub(super) fn exit_of(report: PassReport) -> anyhow::Result<Exit> {
         return Err(failure.into());
     }
     let refused = |verdict: &Verdict| matches!(verdict, Verdict::Rejected(_) | Verdict::Held(_));
+    let waiting = report.incomplete > 0 || !report.crowded.is_empty();
     if report.low_space.is_some() {
         Ok(Exit::Failure)
     } else if !report.troubles.is_empty() {
         Ok(Exit::Unreachable)
-    } else if report.files.iter().any(|file| refused(&file.verdict)) || report.incomplete > 0 {
+    } else if report.files.iter().any(|file| refused(&file.verdict)) || waiting {
         Ok(Exit::Faults)
     } else {
         Ok(Exit::Done)

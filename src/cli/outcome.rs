@@ -56,6 +56,13 @@ pub(super) fn summary(out: &mut dyn Write, report: &PassReport) -> io::Result<()
         let n = report.incomplete;
         writeln!(out, "{n} files are still being written; they wait for the next pass")?;
     }
+    for inbox in &report.crowded {
+        writeln!(
+            out,
+            "{inbox} has more files than one pass looks at (files_per_pass): the rest waits for \
+             the next; move away what is not for us"
+        )?;
+    }
     let count = |wanted: &str| report.files.iter().filter(|f| f.verdict.word() == wanted).count();
     let counted: Vec<_> =
         ["answered", "answered again", "delivered", "rejected", "held", "waiting"]

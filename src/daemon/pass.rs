@@ -11,7 +11,7 @@ use crate::fault::Class;
 use crate::store::{Place, Problem, Transfer};
 use crate::transfer::state::State;
 use crate::transfer::{TransferError, delivery};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::Duration;
 use uuid::Uuid;
@@ -121,6 +121,8 @@ pub struct PassReport {
     pub low_space: Option<u64>,
     /// Files that stand in an inbox and are not complete yet.
     pub incomplete: usize,
+    /// Inboxes with more files than one pass looks at.
+    pub crowded: BTreeSet<String>,
 }
 
 impl PassReport {
@@ -128,6 +130,7 @@ impl PassReport {
     pub(super) fn merge(&mut self, other: Self) {
         self.incomplete += other.incomplete;
         self.low_space = self.low_space.or(other.low_space);
+        self.crowded.extend(other.crowded);
         self.files.extend(other.files);
         for (endpoint, error) in other.troubles {
             self.troubles.entry(endpoint).or_insert(error);

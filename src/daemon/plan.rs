@@ -91,6 +91,11 @@ impl RouteRunner<'_> {
                 "a name in the inbox is no plain file name: it is left alone"
             );
         }
+        if listing.cut {
+            let place = format!("{}:{}", inbox.endpoint, inbox.directory);
+            tracing::warn!("{place} has more than {limit} files: the rest waits for a later pass");
+            report.crowded.insert(place);
+        }
         let look = self.inbox.look(&listing, Instant::now());
         report.incomplete = look.waiting;
         self.next_look = look.again_after;
