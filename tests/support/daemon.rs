@@ -48,6 +48,15 @@ impl Daemon {
         }
     }
 
+    /// Waits until it has logged something.
+    pub fn wait_for_log(&mut self, text: &str) {
+        let begun = Instant::now();
+        while !self.log().contains(text) {
+            assert!(begun.elapsed() < PATIENCE, "no {text}: {}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Asks it to stop, waits until it has, and gives what it logged.
     pub fn stop(mut self) -> String {
         let pid = rustix::process::Pid::from_child(&self.child);

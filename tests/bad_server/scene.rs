@@ -1,0 +1,203 @@
+//! A modregn with two routes, one over a bad server and one over a good directory, and what must be
+//! true of it whatever the server does.
+
+use crate::script::{Ask, Manners};
+use crate::server::BadServer;
+use crate::support::installation::{Installation, Said, names};
+use crate::support::oracle;
+use rusqlite::Connection;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// The route over the good directory, added to the one over the bad server.
+const GOOD_ROUTE: &str = r#"
+[limits]
+files_per_pass = 500
+
+[endpoint.god]
+kind = "local"
+path = "udveksling"
+
+[[route]]
+flow = "sf2530"
+[route.inbox]
+endpoint = "god"
+directory = "ind"
+poll_seconds = 1
+[route.inbox.plain]
+pattern = "*.txt"
+complete = "rename"
+processed = "delete"
+[route.outbox]
+endpoint = "god"
+directory = "ud"
+name = "svar_{kommunekode}_{forespoergsel_id}.txt"
+"#;
+
+/// Few: what is answered does not matter here.
+const AFTALER: usize = 400;
+
+pub(crate) struct Scene {
+    pub(crate) server: BadServer,
+    pub(crate) installation: Installation,
+    aftaler: PathBuf,
+    /// Requests nobody has sent yet.
+    unasked: Vec<PathBuf>,
+}
+
+impl Scene {
+    /// With so many connections to the bad server side by side.
+    pub(crate) fn new(sessions: u16) -> Self {
+        let state: Arc<OnceLock<PathBuf>> = Arc::default();
+        let theirs = Arc::clone(&state);
+        let safe = move |bytes: &[u8]| theirs.get().is_some_and(|state| holds(state, bytes));
+        let server = BadServer::start(&["ind", "ud"], Box::new(safe));
+        let installation = Installation::new("TEST", &server.settings(sessions));
+        state.set(installation.path("state")).unwrap();
+        let config = fs::read_to_string(installation.config()).unwrap() + GOOD_ROUTE;
+        fs::write(installation.config(), config).unwrap();
+        for directory in ["udveksling/ind", "udveksling/ud", "asked/bad", "asked/good"] {
+            fs::create_dir_all(installation.path(directory)).unwrap();
+        }
+        let aftaler = installation.import_aftaler(AFTALER);
+        let mut scene = Self { server, installation, aftaler, unasked: Vec::new() };
+        scene.invent_requests();
+        scene
+    }
+
+    fn invent_requests(&mut self) {
+        for seed in ["1", "2", "3", "4"] {
+            let directory = self.installation.path(&format!("requests-{seed}"));
+            let dir = directory.to_str().unwrap();
+            self.installation.done(&["generate", "forespoergsel", "--seed", seed, "--dir", dir]);
+            self.unasked.extend(names(&directory).iter().map(|name| directory.join(name)));
+        }
+    }
+
+    /// Where the bad server's requests come in.
+    pub(crate) fn inbox(&self) -> PathBuf {
+        self.server.root().join("ind")
+    }
+
+    /// Where the bad server's answers go out.
+    pub(crate) fn outbox(&self) -> PathBuf {
+        self.server.root().join("ud")
+    }
+
+    /// Puts so many new requests before each of the two.
+    pub(crate) fn ask(&mut self, count: usize) {
+        let (bad, good) = (self.inbox(), self.installation.inbox());
+        for (to, asked) in [(bad, "asked/bad"), (good, "asked/good")] {
+            for request in self.unasked.split_off(self.unasked.len() - count) {
+                let number = self.unasked.len();
+                let name = format!("{number:04}_{}", request.file_name().unwrap().display());
+                fs::copy(&request, self.installation.path(asked).join(&name)).unwrap();
+                let temporary = to.join(format!("{name}.tmp"));
+                fs::copy(&request, &temporary).unwrap();
+                fs::rename(&temporary, to.join(&name)).unwrap();
+            }
+        }
+    }
+
+    /// How many requests were put before the bad server.
+    pub(crate) fn asked_so_far(&self) -> usize {
+        names(&self.installation.path("asked/bad")).len()
+    }
+
+    /// One round while the server behaves so. The good directory's files are answered in it.
+    pub(crate) fn round(&self, what: &str, manners: Manners) -> Said {
+        self.server.behave(manners);
+        let said = self.installation.run(&["batch"]);
+        let whole = format!("{what}: {}{}", said.out, said.err);
+        assert!(matches!(said.code, Some(0..=9)) && !said.err.contains("panicked"), "{whole}");
+        let (wanted, there) = (self.asked("asked/good"), names(&self.installation.outbox()));
+        assert_eq!(there, wanted, "the good directory's answers. {whole}");
+        self.check_promises(&whole);
+        said
+    }
+
+    /// One round with a good server: then nothing is left to do, and nothing else lies about.
+    pub(crate) fn settle(&self, what: &str) {
+        let said = self.round(what, Manners::default());
+        let whole = format!("{what}, then a good server: {}{}", said.out, said.err);
+        assert_eq!(said.code, Some(0), "{whole}");
+        assert_eq!(names(&self.outbox()), self.asked("asked/bad"), "{whole}");
+        assert_eq!(names(&self.inbox()), [""; 0], "{whole}");
+        for left in ["state/spool/in", "state/spool/out", "state/quarantine"] {
+            assert_eq!(names(&self.installation.path(left)), [""; 0], "{left}. {whole}");
+        }
+    }
+
+    /// The same after an operator has said that the server is mended.
+    pub(crate) fn mend(&self, what: &str) {
+        self.installation.done(&["resume", "ky", "--reason", "mended"]);
+        self.settle(what);
+    }
+
+    /// What holds at any time.
+    fn check_promises(&self, whole: &str) {
+        assert_eq!(self.server.breaches(), [""; 0], "{whole}");
+        let asked = self.installation.path("asked/bad");
+        for name in names(&asked) {
+            let bytes = fs::read(asked.join(&name)).unwrap();
+            let safe = holds(&self.installation.path("state"), &bytes);
+            assert!(safe || self.inbox().join(&name).exists(), "{name} is lost. {whole}");
+        }
+    }
+
+    /// The names of the answers to all that was asked, sorted.
+    fn asked(&self, directory: &str) -> Vec<String> {
+        let directory = self.installation.path(directory);
+        let answer = |name: &String| {
+            let head = fs::read_to_string(directory.join(name)).unwrap();
+            format!("svar_{}_{}.txt", &head[2..6], &head[6..42])
+        };
+        let mut answers: Vec<_> = names(&directory).iter().map(answer).collect();
+        answers.sort();
+        answers
+    }
+
+    /// Holds every byte of both sides against the oracle, and the store against itself.
+    pub(crate) fn check(&self) {
+        for (asked, outbox) in
+            [("asked/bad", self.outbox()), ("asked/good", self.installation.outbox())]
+        {
+            oracle::check_answers(&self.aftaler, &self.installation.path(asked), &outbox);
+        }
+        let unlike: i64 = Connection::open(self.installation.path("state/modregn.db"))
+            .unwrap()
+            .query_row(
+                "SELECT sum(antal_transaktioner) - (SELECT count(*) FROM forventning)
+                 FROM forespoergsel",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(unlike, 0, "one expectation for each transaction answered");
+        for transfer in self.installation.transfers() {
+            if crate::GONE.contains(&transfer["name"].as_str().unwrap()) {
+                continue;
+            }
+            let state = transfer["state"].as_str().unwrap();
+            assert!(["archived", "published"].contains(&state), "{transfer}");
+        }
+    }
+
+    /// How many requests of each kind the bad server gets for one file when all is well.
+    pub(crate) fn requests_for_one_file(&mut self) -> Vec<(Ask, usize)> {
+        self.ask(1);
+        self.settle("all is well");
+        Ask::ALL.map(|ask| (ask, self.server.count(ask))).to_vec()
+    }
+}
+
+/// Whether a file with these bytes lies below the state directory, where modregn keeps them.
+fn holds(state: &Path, bytes: &[u8]) -> bool {
+    ["spool/in", "archive"].iter().any(|kept| {
+        let directory = state.join(kept);
+        names(&directory)
+            .iter()
+            .any(|name| fs::read(directory.join(name)).is_ok_and(|b| b == bytes))
+    })
+}
