@@ -5,13 +5,13 @@ use super::error::Trouble;
 use crate::domain::Miljoe;
 use crate::fault::Class;
 use crate::store::StoreError;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior};
 use std::cmp::Ordering;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The schema's steps, oldest first; a store's `user_version` says how many it has taken.
 const MIGRATIONS: &[&str] = &[include_str!("../../../migrations/sqlite/0001_begin.sql")];
@@ -45,7 +45,7 @@ impl SqliteStore {
         let open = || -> Result<_, Trouble> {
             let mut connection = connect(path, flags)?;
             ours_or_empty(&connection, &place)?;
-            connection.execute_batch(SETTINGS)?;
+            settle(&connection)?;
             migrate(&mut connection, MIGRATIONS, miljoe, &place)?;
             Ok(connection)
         };
@@ -111,7 +111,26 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Makes the settings. Bringing a new store to its write-ahead log needs it alone, and SQLite does
+/// not wait there by itself for another process that is just making it.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match connection.execute_batch(SETTINGS) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && begun.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            result => return result,
+        }
+    }
+}
+
 fn ours_or_empty(connection: &Connection, place: &str) -> Result<(), Trouble> {
+    // One snapshot: another process may be making the store.
+    let _snapshot = connection.unchecked_transaction()?;
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let table: Option<i64> =
         connection.query_row("SELECT 1 FROM sqlite_schema", [], |row| row.get(0)).optional()?;
@@ -215,6 +234,19 @@ mod tests {
         assert!(connection.prepare("SELECT b FROM old").is_err());
         assert!(connection.prepare("SELECT a FROM begun").is_err());
         assert_eq!(migrated(&mut connection, &[ONE, TWO]).unwrap(), 2);
+    }
+
+    #[test]
+    fn many_can_make_one_store_at_once() {
+        for _ in 0..10 {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("store.db");
+            std::thread::scope(|scope| {
+                for _ in 0..6 {
+                    scope.spawn(|| drop(SqliteStore::open(&path, Miljoe::Test).unwrap()));
+                }
+            });
+        }
     }
 
     #[test]
