@@ -8,11 +8,12 @@ use crate::endpoint::{EndpointError, Entry};
 use crate::store::{Moment, Transfer, TransferFilter};
 use crate::transfer::TransferError;
 use crate::transfer::state::{Direction, State};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 impl RouteRunner<'_> {
-    /// Everything there is to do, the oldest duty first. A fetched file that still stands in the
-    /// inbox is taken up there, where its source is cleared away.
+    /// Everything there is to do, the oldest duty first. What stands in the inbox under a fetched
+    /// file's name is most likely that file: the next round looks at what stands there then.
     pub(super) fn plan(
         &mut self,
         retry: Retry,
@@ -23,7 +24,7 @@ impl RouteRunner<'_> {
         let now = self.engine.desk().now();
         let since = self.engine.desk().store().newest_event()?;
         report.low_space = self.low_space()?;
-        let arrived = match self.arrived(report) {
+        let mut arrived = match self.arrived(report) {
             Ok(arrived) => arrived,
             Err(error) => {
                 self.engine.trouble(&error)?;
@@ -42,11 +43,13 @@ impl RouteRunner<'_> {
             &[State::Queued, State::Rendered, State::Failed],
             (&outbox.endpoint, &outbox.directory),
         )?;
-        let mut jobs: Vec<_> = unfinished
-            .into_iter()
-            .filter(|transfer| !arrived.iter().any(|e| e.name.as_str() == transfer.place.name))
-            .map(Job::Unfinished)
+        let fetched: BTreeSet<_> = unfinished
+            .iter()
+            .filter(|transfer| transfer.state == State::Fetched)
+            .map(|transfer| transfer.place.name.as_str())
             .collect();
+        arrived.retain(|entry| !fetched.contains(entry.name.as_str()));
+        let mut jobs: Vec<_> = unfinished.into_iter().map(Job::Unfinished).collect();
         let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);
         jobs.extend(owed.into_iter().filter(due).map(Job::Owed));
         jobs.extend(arrived.into_iter().map(Job::Arrived));

@@ -171,8 +171,18 @@ impl<'e> Session<'e> {
 
     /// Takes up a file that an earlier round, or another process, left in the spool.
     fn unfinished(&mut self, round: &Round<'_>, transfer: &Transfer) -> Outcome {
+        let inbox = &round.route.inbox;
+        let fetched = transfer.state == State::Fetched;
+        if fetched && round.is_troubled(&inbox.endpoint) {
+            return Ok(None);
+        }
         let claimed = round.desk.store().claim(transfer, round.desk.node)?;
-        claimed.map_or(Ok(None), |transfer| self.go_on(round, transfer))
+        let Some(transfer) = claimed else { return Ok(None) };
+        if fetched {
+            let source = self.engine.source(round.route, round.since);
+            intake::take_up(&source, self.endpoint(&inbox.endpoint), &transfer)?;
+        }
+        self.go_on(round, transfer)
     }
 
     /// Carries a file that is in the spool to its end.

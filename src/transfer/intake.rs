@@ -5,7 +5,7 @@ use super::spool::{Hashing, write_durably};
 use super::state::{Event, State};
 use super::{Desk, TransferError, problem_of};
 use crate::endpoint::plain::Plain;
-use crate::endpoint::{Endpoint, Entry, FileName};
+use crate::endpoint::{Endpoint, EndpointError, Entry, FileName};
 use crate::fault::{Class, Code};
 use crate::store::{Place, Problem, Seen, Step, Transfer};
 use std::io;
@@ -53,13 +53,11 @@ pub fn fetch(
     };
     let fetched = match transfer.state {
         State::Seen => bring(desk, source, endpoint, entry, &transfer)?,
-        _ => same_bytes(source, endpoint, entry, transfer)?,
+        _ if same_bytes(source, endpoint, entry, &transfer)? => Some(transfer),
+        _ => return Err(another_before_it()),
     };
     let Some(fetched) = fetched else { return Ok(None) };
-    // With our id before it: the same name may come, and be kept, again.
-    let kept_as = FileName::parse(&format!("{}_{}", fetched.id, entry.name))
-        .or_else(|_| FileName::parse(&fetched.id.to_string()))?;
-    source.plain.clear(endpoint, source.directory, entry, &kept_as)?;
+    clear(source, endpoint, entry, &fetched)?;
     Ok(Some(fetched))
 }
 
@@ -97,29 +95,59 @@ fn bring(
     }
 }
 
-/// After a crash between the journal and the source's removal the file still stands there. It may
-/// also be another file that came under the same name since: that one waits for its own turn.
+/// Takes up a file that was fetched before, by an earlier round or another process: a source that
+/// still stands is cleared away, complete by its convention or no longer. Another file that has
+/// come under the same name since is left where it is.
+pub fn take_up(
+    source: &Source<'_>,
+    endpoint: &mut dyn Endpoint,
+    transfer: &Transfer,
+) -> Result<(), TransferError> {
+    let name = FileName::parse(&transfer.place.name)?;
+    let Some(entry) = endpoint.stat(source.directory, &name)? else { return Ok(()) };
+    match same_bytes(source, endpoint, &entry, transfer) {
+        Ok(true) => clear(source, endpoint, &entry, transfer),
+        Ok(false) => Ok(()),
+        Err(error) if error.is_about_the_file() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Clears a file away whose bytes are ours.
+fn clear(
+    source: &Source<'_>,
+    endpoint: &mut dyn Endpoint,
+    entry: &Entry,
+    transfer: &Transfer,
+) -> Result<(), TransferError> {
+    // With our id before it: the same name may come, and be kept, again.
+    let kept_as = FileName::parse(&format!("{}_{}", transfer.id, entry.name))
+        .or_else(|_| FileName::parse(&transfer.id.to_string()))?;
+    source.plain.clear(endpoint, source.directory, entry, &kept_as)?;
+    Ok(())
+}
+
+/// Whether what stands there is what was fetched; what is gone by now was cleared away.
 fn same_bytes(
     source: &Source<'_>,
     endpoint: &mut dyn Endpoint,
     entry: &Entry,
-    transfer: Transfer,
-) -> Result<Option<Transfer>, TransferError> {
+    transfer: &Transfer,
+) -> Result<bool, EndpointError> {
     let mut hashing = Hashing::new(io::sink());
     match endpoint.fetch(source.directory, entry, source.limit, &mut hashing) {
-        // It was cleared away since it was listed: its bytes are here.
-        Err(error) if error.code == Code::FileGone => return Ok(Some(transfer)),
-        other => other?,
+        Err(error) if error.code == Code::FileGone => Ok(true),
+        other => other.map(|()| transfer.payload == Some(hashing.payload())),
     }
-    if transfer.payload == Some(hashing.payload()) {
-        Ok(Some(transfer))
-    } else {
-        Err(TransferError::Refused(Problem {
-            class: Class::Retry,
-            code: Code::StillProcessing,
-            text: "another file of this name is still being processed; this one is looked at \
-                   again on the next pass"
-                .to_owned(),
-        }))
-    }
+}
+
+/// A file came while the one of its name before it was not done.
+fn another_before_it() -> TransferError {
+    TransferError::Refused(Problem {
+        class: Class::Retry,
+        code: Code::StillProcessing,
+        text: "another file of this name is still being processed; this one is looked at again \
+               on the next pass"
+            .to_owned(),
+    })
 }
