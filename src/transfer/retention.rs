@@ -3,7 +3,7 @@
 
 use super::state::{Event, State};
 use super::{Desk, TransferError};
-use crate::store::{Moment, Step, Transfer, TransferFilter};
+use crate::store::{Moment, Step, StoreError, Transfer, TransferFilter};
 use chrono::Days;
 
 /// For how long, as the configuration has it; days of 24 hours.
@@ -50,8 +50,12 @@ pub fn purge(desk: &Desk<'_>, retention: Retention) -> Result<u64, TransferError
         }
         for transfer in due {
             desk.spool.purge(transfer.id)?;
-            desk.store().advance(&transfer, &Step::plain(Event::Purge), desk.now())?;
-            count += 1;
+            match desk.store().advance(&transfer, &Step::plain(Event::Purge), desk.now()) {
+                Ok(_) => count += 1,
+                // Another process was faster.
+                Err(StoreError::Moved { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 }
