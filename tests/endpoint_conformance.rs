@@ -1,5 +1,5 @@
-//! One suite for every kind of endpoint: a local directory and a real OpenSSH server must do the
-//! same.
+//! One suite for every kind of endpoint: a local directory and real servers, OpenSSH and others,
+//! must do the same.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
@@ -7,11 +7,13 @@ mod support;
 
 use modregn::endpoint::{Endpoint, EndpointError, Entry, FileName, Published, Settings};
 use modregn::fault::{Class, Code};
+use std::any::Any;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use support::foreign::ForeignServer;
 use support::sshd::Sshd;
 use tempfile::TempDir;
 
@@ -21,7 +23,9 @@ struct Place {
     root: PathBuf,
     /// Where our own files lie.
     spool: TempDir,
-    _server: Option<Sshd>,
+    _server: Option<Box<dyn Any>>,
+    /// ProFTPD looks through a link, whatever it is asked.
+    looks_through_links: bool,
 }
 
 fn local() -> Place {
@@ -30,14 +34,43 @@ fn local() -> Place {
     fs::create_dir(&root).unwrap();
     let settings = format!("kind = \"local\"\npath = '{}'", root.display());
     let settings: Settings = toml::from_str(&settings).unwrap();
-    Place { endpoint: settings.open("here"), root, spool, _server: None }
+    Place {
+        endpoint: settings.open("here"),
+        root,
+        spool,
+        _server: None,
+        looks_through_links: false,
+    }
 }
 
 fn sftp() -> Place {
     let server = Sshd::start();
     let settings: Settings = toml::from_str(&server.settings()).unwrap();
     let spool = tempfile::tempdir().unwrap();
-    Place { endpoint: settings.open("there"), root: server.root(), spool, _server: Some(server) }
+    Place {
+        endpoint: settings.open("there"),
+        root: server.root(),
+        spool,
+        _server: Some(Box::new(server)),
+        looks_through_links: false,
+    }
+}
+
+fn foreign(server: ForeignServer) -> Place {
+    let settings = format!("{}root = '{}'\n", server.settings(), server.root().display());
+    let settings: Settings = toml::from_str(&settings).unwrap();
+    let (spool, root) = (tempfile::tempdir().unwrap(), server.root());
+    let server: Option<Box<dyn Any>> = Some(Box::new(server));
+    let endpoint = settings.open("there");
+    Place { endpoint, root, spool, _server: server, looks_through_links: false }
+}
+
+fn asyncssh() -> Place {
+    foreign(ForeignServer::asyncssh())
+}
+
+fn proftpd() -> Place {
+    Place { looks_through_links: true, ..foreign(ForeignServer::proftpd()) }
 }
 
 /// Each test of the suite, once for each kind.
@@ -45,6 +78,8 @@ macro_rules! suite {
     ($($test:ident)+) => {
         mod on_local { $(#[test] fn $test() { super::$test(super::local()); })+ }
         mod on_sftp { $(#[test] fn $test() { super::$test(super::sftp()); })+ }
+        mod on_asyncssh { $(#[test] fn $test() { super::$test(super::asyncssh()); })+ }
+        mod on_proftpd { $(#[test] fn $test() { super::$test(super::proftpd()); })+ }
     };
 }
 
@@ -172,9 +207,10 @@ fn looks_without_following_links(mut place: Place) {
     place.put("a", b"123");
     fs::create_dir(place.root.join("directory")).unwrap();
     symlink(place.root.join("a"), place.root.join("link")).unwrap();
+    let link = place.looks_through_links.then_some(3);
     let mut size = |file| place.endpoint.stat("", &name(file)).unwrap().map(|entry| entry.size);
     assert_eq!(size("a"), Some(3));
-    assert_eq!([size("link"), size("directory"), size("nothing")], [None, None, None]);
+    assert_eq!([size("link"), size("directory"), size("nothing")], [link, None, None]);
 }
 
 fn fetches_every_size(mut place: Place) {

@@ -1,6 +1,7 @@
-"""An SFTP server by asyncssh, for the tests: serves ROOT to whoever has the key.
+"""An SFTP server by asyncssh, for the tests: serves the directory it is started in to
+whoever has the key.
 
-    python asyncssh_server.py HOST_KEY AUTHORIZED_KEYS ROOT
+    python asyncssh_server.py HOST_KEY AUTHORIZED_KEYS
 
 Says its port, and ends when its standard input does: with the test, whatever comes of it.
 """
@@ -11,13 +12,13 @@ import sys
 import asyncssh
 
 
-async def serve(host_key, authorized_keys, root):
+async def serve(host_key, authorized_keys):
     server = await asyncssh.listen(
         "127.0.0.1",
         0,
         server_host_keys=[host_key],
         authorized_client_keys=authorized_keys,
-        sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=root.encode()),
+        sftp_factory=True,
     )
     print(server.get_port(), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)

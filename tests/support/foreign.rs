@@ -29,6 +29,8 @@ pub struct ForeignServer {
 
 /// How long a server may take to answer on its port.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How often another port is tried when somebody else took the one found free.
+const PORT_TRIES: usize = 5;
 
 impl ForeignServer {
     /// asyncssh's, in Python.
@@ -39,7 +41,8 @@ impl ForeignServer {
         assert!(python.is_file(), "{} is missing: run tools/setup test", python.display());
         let mut process = Command::new(python)
             .arg(project.join("tests/support/asyncssh_server.py"))
-            .args(["host", "client.pub", "root"].map(|name| dir.path().join(name)))
+            .args(["host", "client.pub"].map(|name| dir.path().join(name)))
+            .current_dir(dir.path().join("root"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log(&dir))
@@ -55,26 +58,24 @@ impl ForeignServer {
     /// ProFTPD's, by its `mod_sftp`.
     pub fn proftpd() -> Self {
         let dir = with_keys();
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        write_proftpd_config(dir.path(), port);
-        let mut process = Command::new(program("proftpd"))
-            .args(["--nodaemon", "--quiet", "--config"])
-            .arg(dir.path().join("proftpd.conf"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log(&dir))
-            .spawn()
-            .unwrap();
-        let begun = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            let ended = process.try_wait().unwrap().is_some();
-            let failed = ended || begun.elapsed() > PATIENCE;
-            assert!(!failed, "ProFTPD does not answer: {}", logged(&dir));
-            thread::sleep(Duration::from_millis(10));
+        for _ in 0..PORT_TRIES {
+            let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let port = free.local_addr().unwrap().port();
+            drop(free);
+            write_proftpd_config(dir.path(), port);
+            let mut process = Command::new(program("proftpd"))
+                .args(["--nodaemon", "--quiet", "--config"])
+                .arg(dir.path().join("proftpd.conf"))
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(log(&dir))
+                .spawn()
+                .unwrap();
+            if answers(&mut process, port) {
+                return Self::known(dir, port, process);
+            }
         }
-        Self::known(dir, port, process)
+        panic!("ProFTPD does not answer: {}", logged(&dir));
     }
 
     fn known(dir: TempDir, port: u16, process: Child) -> Self {
@@ -123,6 +124,18 @@ impl Drop for ForeignServer {
         let _ = kill_process(Pid::from_child(&self.process), Signal::TERM);
         let _ = self.process.wait();
     }
+}
+
+/// Waits until the port answers; `false` = the server ended instead.
+fn answers(process: &mut Child, port: u16) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < PATIENCE && process.try_wait().unwrap().is_none() {
+        if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    false
 }
 
 /// A directory with a `root`, a host key and a client's key.
