@@ -109,11 +109,17 @@ impl Files {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let path = self.path(name)?;
-        let bytes = fs::read(&path)?;
-        if path.extension() != Some("tmp".as_ref()) && !self.shared.is_safe(&bytes) {
-            self.shared.breach(format!("{name} was removed before it was safe"));
-        }
+        self.leaves(&path)?;
         fs::remove_file(path)
+    }
+
+    /// A request leaves its place: it must be safe by now.
+    fn leaves(&self, path: &Path) -> io::Result<()> {
+        let is_request = path.extension() == Some("txt".as_ref());
+        if is_request && !self.shared.is_safe(&fs::read(path)?) {
+            self.shared.breach(format!("{} was taken away before it was safe", path.display()));
+        }
+        Ok(())
     }
 
     fn rename(&self, from: &str, to: &str, overwrites: bool) -> io::Result<()> {
@@ -124,7 +130,9 @@ impl Files {
             }
             self.shared.breach(format!("{to} was overwritten"));
         }
-        fs::rename(self.path(from)?, to_path)
+        let from = self.path(from)?;
+        self.leaves(&from)?;
+        fs::rename(from, to_path)
     }
 
     fn keep(&mut self, id: u32, open: Open) -> Packet {

@@ -19,7 +19,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use russh_sftp::protocol::StatusCode::{Failure, PermissionDenied};
-use scene::Scene;
+use scene::{Scene, Setup};
 use script::{Ask, Deed, Manners, Rule, always, at};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,8 +28,8 @@ use support::installation::names;
 
 /// Does this deed to the first request of a kind, then to the second, and so on: every request that
 /// is made for a file has its turn. In so many scenes side by side.
-fn to_every_request(deed: Deed, scenes: usize) {
-    let mut scene = Scene::new(1);
+fn to_every_request(deed: Deed, setup: Setup, scenes: usize) {
+    let mut scene = Scene::new(setup);
     let counts = scene.requests_for_one_file();
     let turns: Vec<_> =
         counts.iter().flat_map(|&(ask, count)| (1..=count).map(move |n| (ask, n))).collect();
@@ -37,7 +37,7 @@ fn to_every_request(deed: Deed, scenes: usize) {
     thread::scope(|scope| {
         for part in turns.chunks(turns.len().div_ceil(scenes)) {
             scope.spawn(move || {
-                let mut scene = Scene::new(1);
+                let mut scene = Scene::new(setup);
                 for &(ask, number) in part {
                     let what = format!("{deed:?} at {ask:?} {number}");
                     scene.ask(1);
@@ -61,39 +61,36 @@ fn following(rules: impl Into<Vec<Rule>>) -> Manners {
     Manners { rules: rules.into(), ..Manners::default() }
 }
 
-#[test]
-fn cut_before_any_request() {
-    to_every_request(Deed::CutBefore, 1);
+macro_rules! to_every_request {
+    ($setup:expr; $($test:ident: $deed:expr, $scenes:literal;)+) => {
+        $(#[test] fn $test() { to_every_request($deed, $setup, $scenes); })+
+    };
 }
 
-#[test]
-fn cut_before_any_answer() {
-    to_every_request(Deed::CutUnanswered, 1);
+mod where_requests_are_removed {
+    use super::*;
+
+    to_every_request! { Setup::default();
+        cut_before_any_request: Deed::CutBefore, 1;
+        cut_before_any_answer: Deed::CutUnanswered, 1;
+        cut_after_any_answer: Deed::CutAfter, 1;
+        any_request_done_but_never_answered: Deed::StallDone, 6;
+        any_request_never_answered: Deed::Stall, 6;
+        any_request_answered_with_babble: Deed::Babble, 2;
+        any_request_refused_for_no_reason: Deed::Refuse(Failure), 1;
+        any_request_not_permitted: Deed::Refuse(PermissionDenied), 1;
+    }
 }
 
-#[test]
-fn cut_after_any_answer() {
-    to_every_request(Deed::CutAfter, 1);
-}
+mod where_requests_are_moved {
+    use super::*;
 
-#[test]
-fn any_request_refused_for_no_reason() {
-    to_every_request(Deed::Refuse(Failure), 1);
-}
-
-#[test]
-fn any_request_not_permitted() {
-    to_every_request(Deed::Refuse(PermissionDenied), 1);
-}
-
-#[test]
-fn any_request_never_answered() {
-    to_every_request(Deed::Stall, 6);
-}
-
-#[test]
-fn any_request_done_but_never_answered() {
-    to_every_request(Deed::StallDone, 6);
+    to_every_request! { Setup { moves: true, ..Setup::default() };
+        cut_before_any_request: Deed::CutBefore, 1;
+        cut_before_any_answer: Deed::CutUnanswered, 1;
+        cut_after_any_answer: Deed::CutAfter, 1;
+        any_request_done_but_never_answered: Deed::StallDone, 6;
+    }
 }
 
 /// Names of files that a stale listing still has.
@@ -138,7 +135,7 @@ fn cases() -> Vec<Case> {
 
 #[test]
 fn whatever_is_wrong_with_a_server() {
-    let mut scene = Scene::new(3);
+    let mut scene = Scene::new(Setup { sessions: 3, ..Setup::default() });
     for (what, manners, said) in cases() {
         for count in [1, 3] {
             scene.ask(count);
@@ -167,12 +164,32 @@ const OPERATORS: [&str; 3] = ["host-key-mismatch", "authentication-failed", "per
 /// Two workers must not have one file.
 #[test]
 fn a_name_listed_twice_is_one_file() {
-    let mut scene = Scene::new(1);
+    let mut scene = Scene::new(Setup::default());
     scene.ask(3);
     scene.server.behave(Manners { doubled: true, ..Manners::default() });
     let settings: Settings = toml::from_str(&scene.server.settings(1)).unwrap();
     let listing = settings.open("ky").list("ind", 100).unwrap();
     assert_eq!(listing.entries.len(), 3, "{listing:?}");
+}
+
+/// A request was fetched and could not be removed, and before it could be, its sender wrote another
+/// one in its place.
+#[test]
+fn another_request_of_the_same_name_waits_its_turn() {
+    let mut scene = Scene::new(Setup::default());
+    scene.ask(1);
+    let rules = [always(Ask::Remove, Deed::Refuse(Failure))];
+    scene.round("not removed", following(rules));
+    scene.replace();
+    scene.round("replaced", Manners::default());
+    assert_eq!(names(&scene.outbox()).len(), 1, "the first one's answer");
+    let said = scene.round("once more", Manners::default());
+    assert!(said.out.contains("name-conflict"), "{}", said.out);
+    let held = scene.installation.transfers().into_iter().find(|t| t["state"] == "held").unwrap();
+    let id = held["transfer"].as_str().unwrap();
+    scene.installation.done(&["release", id, "--reason", "its sender wants both"]);
+    scene.round("released", Manners::default());
+    scene.check();
 }
 
 #[test]
@@ -181,7 +198,11 @@ fn many_things_wrong_in_any_order() {
         std::env::var("MODREGN_SEED").map_or_else(|_| rand::random(), |s| s.parse().unwrap());
     println!("MODREGN_SEED={seed}");
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut scene = Scene::new(3);
+    let mut scene = Scene::new(Setup {
+        sessions: random.random_range(1..=4),
+        moves: random.random(),
+        aftaler: MANY,
+    });
     for turn in 0..TURNS {
         scene.ask(random.random_range(1..=6));
         for _ in 0..random.random_range(1..=3) {
@@ -195,6 +216,8 @@ fn many_things_wrong_in_any_order() {
 }
 
 const TURNS: usize = 15;
+/// So many that answers of the large municipalities are written by several requests.
+const MANY: usize = 20_000;
 
 fn any_manners(random: &mut ChaCha8Rng) -> Manners {
     let deeds = [
@@ -229,7 +252,7 @@ fn any_manners(random: &mut ChaCha8Rng) -> Manners {
 /// that one as soon as it does.
 #[test]
 fn the_daemon_does_not_wait_for_a_server_that_stands_still() {
-    let mut scene = Scene::new(2);
+    let mut scene = Scene::new(Setup { sessions: 2, ..Setup::default() });
     scene.server.behave(following([always(Ask::OpenDirectory, Deed::Stall)]));
     scene.ask(3);
     let mut daemon = Daemon::start(&scene.installation, "info");
@@ -250,7 +273,7 @@ fn the_daemon_does_not_wait_for_a_server_that_stands_still() {
 /// on there before an operator has acted.
 #[test]
 fn the_daemon_pauses_a_server_whose_key_has_changed() {
-    let mut scene = Scene::new(1);
+    let mut scene = Scene::new(Setup::default());
     let mut daemon = Daemon::start(&scene.installation, "info");
     scene.ask(1);
     daemon.wait_for(&scene.outbox(), 1);

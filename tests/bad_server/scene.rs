@@ -35,8 +35,22 @@ directory = "ud"
 name = "svar_{kommunekode}_{forespoergsel_id}.txt"
 "#;
 
-/// Few: what is answered does not matter here.
-const AFTALER: usize = 400;
+/// A scene's own.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup {
+    /// Connections to the bad server side by side.
+    pub(crate) sessions: u16,
+    /// Requests are complete when a done-file is there, and are moved away rather than removed.
+    pub(crate) moves: bool,
+    /// Agreements; with few an answer is written by one request.
+    pub(crate) aftaler: usize,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { sessions: 1, moves: false, aftaler: 400 }
+    }
+}
 
 pub(crate) struct Scene {
     pub(crate) server: BadServer,
@@ -44,24 +58,29 @@ pub(crate) struct Scene {
     aftaler: PathBuf,
     /// Requests nobody has sent yet.
     unasked: Vec<PathBuf>,
+    moves: bool,
 }
 
 impl Scene {
-    /// With so many connections to the bad server side by side.
-    pub(crate) fn new(sessions: u16) -> Self {
+    pub(crate) fn new(setup: Setup) -> Self {
         let state: Arc<OnceLock<PathBuf>> = Arc::default();
         let theirs = Arc::clone(&state);
         let safe = move |bytes: &[u8]| theirs.get().is_some_and(|state| holds(state, bytes));
-        let server = BadServer::start(&["ind", "ud"], Box::new(safe));
-        let installation = Installation::new("TEST", &server.settings(sessions));
+        let server = BadServer::start(&["ind", "ud", "done"], Box::new(safe));
+        let installation = Installation::new("TEST", &server.settings(setup.sessions));
         state.set(installation.path("state")).unwrap();
-        let config = fs::read_to_string(installation.config()).unwrap() + GOOD_ROUTE;
-        fs::write(installation.config(), config).unwrap();
+        let mut config = fs::read_to_string(installation.config()).unwrap();
+        if setup.moves {
+            config = config.replace("\"rename\"", "{ done_suffix = \".done\" }");
+            config = config.replace("\"delete\"", "{ move_to = \"done\" }");
+        }
+        fs::write(installation.config(), config + GOOD_ROUTE).unwrap();
         for directory in ["udveksling/ind", "udveksling/ud", "asked/bad", "asked/good"] {
             fs::create_dir_all(installation.path(directory)).unwrap();
         }
-        let aftaler = installation.import_aftaler(AFTALER);
-        let mut scene = Self { server, installation, aftaler, unasked: Vec::new() };
+        let aftaler = installation.import_aftaler(setup.aftaler);
+        let moves = setup.moves;
+        let mut scene = Self { server, installation, aftaler, unasked: Vec::new(), moves };
         scene.invent_requests();
         scene
     }
@@ -96,8 +115,20 @@ impl Scene {
                 let temporary = to.join(format!("{name}.tmp"));
                 fs::copy(&request, &temporary).unwrap();
                 fs::rename(&temporary, to.join(&name)).unwrap();
+                if self.moves && asked == "asked/bad" {
+                    fs::write(to.join(format!("{name}.done")), "").unwrap();
+                }
             }
         }
+    }
+
+    /// Puts another request in the place of the one that stands before the bad server.
+    pub(crate) fn replace(&mut self) {
+        let [name] = &names(&self.inbox())[..] else { panic!("one request stands there") };
+        let request = self.unasked.pop().unwrap();
+        let as_asked = format!("{:04}_{name}", self.unasked.len());
+        fs::copy(&request, self.installation.path("asked/bad").join(as_asked)).unwrap();
+        fs::copy(&request, self.inbox().join(name)).unwrap();
     }
 
     /// How many requests were put before the bad server.
@@ -124,6 +155,8 @@ impl Scene {
         assert_eq!(said.code, Some(0), "{whole}");
         assert_eq!(names(&self.outbox()), self.asked("asked/bad"), "{whole}");
         assert_eq!(names(&self.inbox()), [""; 0], "{whole}");
+        let moved = if self.moves { self.asked_so_far() } else { 0 };
+        assert_eq!(names(&self.server.root().join("done")).len(), moved, "{whole}");
         for left in ["state/spool/in", "state/spool/out", "state/quarantine"] {
             assert_eq!(names(&self.installation.path(left)), [""; 0], "{left}. {whole}");
         }
@@ -142,7 +175,7 @@ impl Scene {
         for name in names(&asked) {
             let bytes = fs::read(asked.join(&name)).unwrap();
             let safe = holds(&self.installation.path("state"), &bytes);
-            assert!(safe || self.inbox().join(&name).exists(), "{name} is lost. {whole}");
+            assert!(safe || has(&self.inbox(), &bytes), "{name} is lost. {whole}");
         }
     }
 
@@ -194,10 +227,13 @@ impl Scene {
 
 /// Whether a file with these bytes lies below the state directory, where modregn keeps them.
 fn holds(state: &Path, bytes: &[u8]) -> bool {
-    ["spool/in", "archive"].iter().any(|kept| {
-        let directory = state.join(kept);
-        names(&directory)
-            .iter()
-            .any(|name| fs::read(directory.join(name)).is_ok_and(|b| b == bytes))
-    })
+    let quarantine = state.join("quarantine");
+    let set_apart = names(&quarantine).into_iter().map(|transfer| quarantine.join(transfer));
+    let kept = ["spool/in", "archive"].map(|kept| state.join(kept));
+    kept.into_iter().chain(set_apart).any(|directory| has(&directory, bytes))
+}
+
+/// Whether a file in a directory has these bytes.
+fn has(directory: &Path, bytes: &[u8]) -> bool {
+    names(directory).iter().any(|name| fs::read(directory.join(name)).is_ok_and(|b| b == bytes))
 }

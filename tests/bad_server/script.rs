@@ -70,11 +70,13 @@ pub(crate) enum Deed {
     Refuse(StatusCode),
     /// Not done, but answered as if.
     Pretend,
+    /// Done, and answered with what is no answer of the protocol.
+    Babble,
 }
 
 impl Deed {
     pub(crate) fn is_done(self) -> bool {
-        matches!(self, Self::CutUnanswered | Self::CutAfter | Self::StallDone)
+        matches!(self, Self::CutUnanswered | Self::CutAfter | Self::StallDone | Self::Babble)
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) type Safe = dyn Fn(&[u8]) -> bool + Send + Sync;
 
 /// Time for an answer to get out before the connection is cut.
 const ON_ITS_WAY: Duration = Duration::from_millis(20);
+/// A packet of a type that there is not.
+const BABBLE: &[u8] = &[0, 0, 0, 5, 0xEE, 1, 2, 3, 4];
 /// Longest request taken, bytes; clients send up to 256 KiB.
 const LONGEST: u32 = 300_000;
 
@@ -260,7 +262,9 @@ async fn answer_all(
             std::future::pending::<()>().await;
         }
         if !matches!(deed, Some(Deed::CutBefore | Deed::CutUnanswered)) {
-            stream.write_all(&Bytes::try_from(answer).unwrap()).await?;
+            let babble = deed == Some(Deed::Babble);
+            let answer = if babble { BABBLE.into() } else { Bytes::try_from(answer).unwrap() };
+            stream.write_all(&answer).await?;
             stream.flush().await?;
         }
         if let Some(Deed::CutBefore | Deed::CutUnanswered | Deed::CutAfter) = deed {

@@ -317,6 +317,9 @@ pub fn program(name: &str) -> PathBuf {
     let places = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/bin".into()]);
     let found = places.map(|place| place.join(name)).find(|file| file.is_file());
     found.unwrap_or_else(|| {
-        panic!("{name} is missing: apt-get install openssh-server openssh-client")
+        panic!(
+            "{name} is missing: run tools/setup test, or apt-get install openssh-server \
+                openssh-client proftpd-core"
+        )
     })
 }
