@@ -48,6 +48,12 @@ impl RouteRunner<'_> {
             .filter(|transfer| transfer.state == State::Fetched)
             .map(|transfer| transfer.place.name.as_str())
             .collect();
+        // One that is cleared away by half may look as if its sender were still writing.
+        let is_waiting = |name: &&&str| {
+            self.inbox.has_seen(name) && !arrived.iter().any(|entry| entry.name.as_str() == **name)
+        };
+        let half_cleared = fetched.iter().filter(is_waiting).count();
+        report.incomplete = report.incomplete.saturating_sub(half_cleared);
         arrived.retain(|entry| !fetched.contains(entry.name.as_str()));
         let mut jobs: Vec<_> = unfinished.into_iter().map(Job::Unfinished).collect();
         let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);

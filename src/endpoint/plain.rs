@@ -190,6 +190,11 @@ impl Inbox {
         &self.convention
     }
 
+    /// Whether the last listing had this file, and it is for us.
+    pub fn has_seen(&self, name: &str) -> bool {
+        self.sights.keys().any(|seen| seen.as_str() == name)
+    }
+
     /// What a listing made at `now` tells after the earlier ones.
     pub fn look(&mut self, listing: &Listing, now: Instant) -> Look {
         let mut look = Look::default();
