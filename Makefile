@@ -6,6 +6,8 @@ SHELL := /bin/sh
 
 # Asked when a recipe runs, after setup may have installed the headers.
 FEATURES = $(shell pkg-config --exists openssl 2>/dev/null || echo --features modregn/vendored)
+# The tests, and what looks at their code, build every feature in.
+ALL_FEATURES = $(FEATURES) --features modregn/age
 TEST = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test --lib --bins --tests)
 DENY = $(shell command -v cargo-deny || echo target/tools/bin/cargo-deny)
 
@@ -30,7 +32,7 @@ format: ## Formatting
 
 .PHONY: lint
 lint: setup-build ## clippy, warnings are errors
-	cargo clippy --locked --workspace --all-targets $(FEATURES) -- -D warnings
+	cargo clippy --locked --workspace --all-targets $(ALL_FEATURES) -- -D warnings
 
 .PHONY: docs
 docs: setup-build ## rustdoc, warnings are errors, and the examples in it
@@ -56,7 +58,7 @@ fuzz: setup-build ## A short run of every fuzz target; longer with MODREGN_FUZZ_
 
 .PHONY: check
 check: setup-test ## The tests
-	cargo $(TEST) --locked $(FEATURES) $(ARGS)
+	cargo $(TEST) --locked $(ALL_FEATURES) $(ARGS)
 
 .PHONY: bless
 bless: setup-test ## Writes the generated documents anew

@@ -45,7 +45,10 @@ pub(super) fn of(error: &anyhow::Error) -> Exit {
             | EngineError::Io(_)
             | EngineError::Transfer(_)
             | EngineError::Panicked => Exit::Failure,
-            EngineError::Layout(_) | EngineError::NoLayout(_) | EngineError::Bind(_) => Exit::Usage,
+            EngineError::Layout(_)
+            | EngineError::NoLayout(_)
+            | EngineError::Seal(_)
+            | EngineError::Bind(_) => Exit::Usage,
         }
     } else if error.is::<StoreError>() || error.is::<io::Error>() {
         Exit::Failure

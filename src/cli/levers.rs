@@ -7,8 +7,10 @@ use crate::config::Config;
 use crate::daemon::bury_the_dead;
 use crate::store::{By, SqliteStore, Store};
 use crate::transfer::levers::Lever;
-use anyhow::{bail, ensure};
+use crate::transfer::spool::Spool;
+use anyhow::{Context, bail, ensure};
 use std::env;
+use std::path::PathBuf;
 use uuid::Uuid;
 
 /// Which files, and why.
@@ -21,6 +23,17 @@ pub(super) struct Files {
     /// The transfers' ids, as `files list` and `status` show them.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<Uuid>,
+}
+
+/// Which files to process again, and why.
+#[derive(Debug, clap::Args)]
+pub(super) struct Replay {
+    #[command(flatten)]
+    files: Files,
+    /// For requests whose archived bytes are encrypted: a file with the age identity that can
+    /// decrypt them.
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
 }
 
 /// Which endpoint, and why.
@@ -94,6 +107,18 @@ pub(super) fn pull(lever: Lever, args: &Files, io: &mut Io<'_>) -> anyhow::Resul
         }
     }
     Ok(exit)
+}
+
+/// Pulls [`Lever::Replay`], after decrypting what is encrypted.
+pub(super) fn replay(args: &Replay, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let spool = Spool::new(&args.files.config.load()?.state_dir);
+    for &id in args.files.ids.iter().filter(|id| spool.is_sealed(**id)) {
+        match &args.identity {
+            Some(identity) => spool.unseal(id, identity).with_context(|| id.to_string())?,
+            None => bail!("{id} is encrypted in the archive: give --identity FILE"),
+        }
+    }
+    pull(Lever::Replay, &args.files, io)
 }
 
 /// Says that an endpoint is mended.

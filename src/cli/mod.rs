@@ -56,7 +56,7 @@ enum Command {
     Retry(levers::Files),
     /// Process rejected or archived requests again, from their kept bytes; what was applied before
     /// is recognised, not applied again.
-    Replay(levers::Files),
+    Replay(levers::Replay),
     /// Let held files go on.
     Release(levers::Files),
     /// Do not apply held requests.
@@ -184,7 +184,7 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(&args, io),
         Command::Files(args) => files::run(&args, io),
         Command::Retry(args) => levers::pull(Lever::Retry, &args, io),
-        Command::Replay(args) => levers::pull(Lever::Replay, &args, io),
+        Command::Replay(args) => levers::replay(&args, io),
         Command::Release(args) => levers::pull(Lever::Release, &args, io),
         Command::Reject(args) => levers::pull(Lever::Reject, &args, io),
         Command::Hold(args) => levers::pull(Lever::Hold, &args, io),

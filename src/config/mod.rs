@@ -51,18 +51,20 @@ pub struct Config {
 }
 
 /// How long payloads are kept after their file is done, days.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
     /// Requests that were answered.
     pub archive_days: u32,
     /// Files that were rejected, with their reports.
     pub quarantine_days: u32,
+    /// Whom the archive is encrypted to, an age recipient (`age1…`); `None` = it is not.
+    pub archive_recipient: Option<String>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { archive_days: 365, quarantine_days: 365 }
+        Self { archive_days: 365, quarantine_days: 365, archive_recipient: None }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::record::Options;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Node, Pause, Problem, Store, StoreError};
 use crate::transfer::intake::Source;
+use crate::transfer::seal::{Seal, SealError};
 use crate::transfer::spool::Spool;
 use crate::transfer::{Desk, TransferError};
 use chrono::TimeDelta;
@@ -49,6 +50,9 @@ pub enum EngineError {
     /// A layout lacks what its message needs.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The archive's encryption.
+    #[error("retention.archive_recipient: {0}")]
+    Seal(#[from] SealError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -68,7 +72,7 @@ impl Engine {
     /// from processes that have ended, and sweeps up what a crash left in the spool.
     pub fn open(config: Config, clock: Box<dyn Clock>) -> Result<Self, EngineError> {
         let flows = flows(&config)?;
-        let spool = Spool::open(&config.state_dir)?;
+        let spool = Spool::open(&config.state_dir)?.sealed(seal(&config)?);
         let mut store = SqliteStore::open(&config.store_path(), config.miljoe)?;
         let presence = Presence::begin(&config.state_dir, &mut store, clock.now())?;
         let engine = Self::assemble(config, Box::new(store), spool, clock, flows, Some(presence));
@@ -79,6 +83,7 @@ impl Engine {
 
     /// Whether the layouts have all that the flows need; touches nothing.
     pub fn check(config: &Config) -> Result<(), EngineError> {
+        seal(config)?;
         flows(config).map(drop)
     }
 
@@ -239,6 +244,10 @@ fn flow_of(
             route,
         )?)),
     }
+}
+
+fn seal(config: &Config) -> Result<Option<Seal>, SealError> {
+    config.retention.archive_recipient.as_deref().map(Seal::to).transpose()
 }
 
 fn read_options(config: &Config) -> Options {

@@ -18,7 +18,7 @@ impl Engine {
     }
 
     fn retention(&self) -> Retention {
-        let kept = self.config().retention;
+        let kept = &self.config().retention;
         Retention { archive_days: kept.archive_days, quarantine_days: kept.quarantine_days }
     }
 }

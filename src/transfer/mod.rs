@@ -7,6 +7,7 @@ pub mod intake;
 pub mod levers;
 pub mod report;
 pub mod retention;
+pub mod seal;
 pub mod spool;
 pub mod state;
 

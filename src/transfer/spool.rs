@@ -4,6 +4,7 @@
 //! only once the store has journalled them: after a crash a file that is not journalled is written
 //! again from the start. May use `store` for [`Payload`]; knows no endpoint and no flow.
 
+use super::seal::{self, Seal, SealError};
 use crate::store::Payload;
 use fs_err::{self as fs, File};
 use sha2::{Digest, Sha256};
@@ -13,12 +14,12 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// The directories below the state directory.
-#[derive(Debug)]
 pub struct Spool {
     incoming: PathBuf,
     outgoing: PathBuf,
     archive: PathBuf,
     quarantine: PathBuf,
+    seal: Option<Seal>,
 }
 
 const BUFFER: usize = 256 * 1024;
@@ -33,7 +34,14 @@ impl Spool {
             outgoing: state_dir.join("spool/out"),
             archive: state_dir.join("archive"),
             quarantine: state_dir.join("quarantine"),
+            seal: None,
         }
+    }
+
+    /// The same, whose archive is encrypted from now on.
+    #[must_use]
+    pub fn sealed(self, seal: Option<Seal>) -> Self {
+        Self { seal, ..self }
     }
 
     /// The same, with the directories made that are missing.
@@ -65,10 +73,36 @@ impl Spool {
         self.quarantine.join(transfer.to_string())
     }
 
-    /// Keeps a processed file in the archive too; [`Spool::forget`] it once that is journalled.
+    /// The same, encrypted.
+    fn archived_sealed(&self, transfer: Uuid) -> PathBuf {
+        self.archive.join(format!("{transfer}.age"))
+    }
+
+    /// Keeps a processed file in the archive too; [`Spool::forget`] it once that is journalled. A
+    /// file that was held or rejected before leaves no bytes in quarantine.
     pub fn archive(&self, transfer: Uuid) -> io::Result<()> {
-        keep(&self.incoming(transfer), &self.archived(transfer))?;
+        match &self.seal {
+            Some(seal) => {
+                seal.seal(&self.incoming(transfer), &self.archived_sealed(transfer))?;
+                remove(&self.archived(transfer))?;
+            }
+            None => keep(&self.incoming(transfer), &self.archived(transfer))?,
+        }
+        remove(&self.quarantine(transfer).join("payload"))?;
         sync_directory(&self.archive)
+    }
+
+    /// Whether the kept bytes of a file can only be had with [`Spool::unseal`].
+    pub fn is_sealed(&self, transfer: Uuid) -> bool {
+        self.archived_sealed(transfer).exists() && !self.archived(transfer).exists()
+    }
+
+    /// Decrypts an archived file, so that it can be processed again; `identity` is a file with the
+    /// recipient's key.
+    pub fn unseal(&self, transfer: Uuid, identity: &Path) -> Result<(), SealError> {
+        let dir = self.quarantine(transfer);
+        std::fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(&dir)?;
+        seal::open(&self.archived_sealed(transfer), &dir.join("payload"), identity)
     }
 
     /// Keeps a rejected or held file in quarantine too, with its report, given as (name, text) of
@@ -102,23 +136,15 @@ impl Spool {
 
     /// Removes what the spool still has of a transfer that needs it no more.
     pub fn forget(&self, transfer: Uuid) -> io::Result<()> {
-        for path in [self.incoming(transfer), self.outgoing(transfer)] {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
+        remove(&self.incoming(transfer))?;
+        remove(&self.outgoing(transfer))
     }
 
     /// Removes what is kept of a file that is done; nothing there is fine.
     pub fn purge(&self, transfer: Uuid) -> io::Result<()> {
-        let gone = |result: io::Result<()>| match result {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
-        gone(fs::remove_file(self.archived(transfer)))?;
-        gone(fs::remove_dir_all(self.quarantine(transfer)))?;
+        remove(&self.archived(transfer))?;
+        remove(&self.archived_sealed(transfer))?;
+        none_is_fine(fs::remove_dir_all(self.quarantine(transfer)))?;
         self.forget(transfer)
     }
 
@@ -226,6 +252,17 @@ fn keep(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    none_is_fine(fs::remove_file(path))
+}
+
+fn none_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
