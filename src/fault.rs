@@ -145,6 +145,8 @@ codes! {
     FileTooLarge = "file-too-large",
     /// Another file stands under the name already.
     NameTaken = "name-taken",
+    /// What was written at the endpoint does not read back as it was.
+    NotAsWritten = "not-as-written",
     /// No room at the endpoint.
     EndpointFull = "endpoint-full",
     /// The endpoint refuses without a reason that has its own code.

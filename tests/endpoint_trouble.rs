@@ -244,6 +244,24 @@ fn a_server_that_renames_over_files_overwrites_nothing() {
 }
 
 #[test]
+fn what_does_not_read_back_gets_no_name() {
+    let marks = tempfile::tempdir().unwrap();
+    let mended = marks.path().join("mended");
+    let server = Sshd::start_filtered(&format!("spoiled-write {}", mended.display()));
+    let settings: Settings =
+        toml::from_str(&format!("{}read_back = true\n", server.settings())).unwrap();
+    let mut endpoint = settings.open("ky");
+    let source = source(&server, 100_000);
+    let error = publish(&mut *endpoint, 1, &source).unwrap_err();
+    assert_eq!((error.class, error.code), (Class::Retry, Code::NotAsWritten));
+    let left = |server: &Sshd| fs::read_dir(server.root()).unwrap().count();
+    assert_eq!(left(&server), 0, "neither the answer nor its temporary file");
+    fs::write(&mended, "").unwrap();
+    assert_eq!(publish(&mut *endpoint, 2, &source).unwrap(), Published::Now);
+    assert_same(&server, &source);
+}
+
+#[test]
 fn a_rival_that_is_faster_is_seen() {
     let rivals = tempfile::tempdir().unwrap();
     let rival = rivals.path().join("rival");

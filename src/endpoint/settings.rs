@@ -47,6 +47,9 @@ pub struct SftpSettings {
     pub sessions: u16,
     /// Longest wait for an answer, seconds. A megabyte must get through within it.
     pub timeout_seconds: u32,
+    /// Whether every file is read back before it gets its name. Twice the traffic; the size is
+    /// always compared.
+    pub read_back: bool,
     /// What the directories of the flows are relative to; empty = where the server puts us.
     pub root: PathBuf,
     /// Permissions of published files, `0o640` where nothing is said, less what the server's own
@@ -89,6 +92,8 @@ struct RawSftp {
     #[serde(default = "default_timeout")]
     timeout_seconds: NonZeroU32,
     #[serde(default)]
+    read_back: bool,
+    #[serde(default)]
     root: PathBuf,
     #[serde(default = "default_file_mode")]
     file_mode: u32,
@@ -115,6 +120,7 @@ impl TryFrom<RawSftp> for SftpSettings {
             login,
             sessions: raw.sessions.get(),
             timeout_seconds: raw.timeout_seconds.get(),
+            read_back: raw.read_back,
             root: raw.root,
             file_mode: raw.file_mode,
         })

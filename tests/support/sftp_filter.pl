@@ -3,6 +3,7 @@
 #
 #   short-reads           gives at most 16 KiB of what it is asked for
 #   no-fsync              does not know fsync@openssh.com
+#   spoiled-write FILE    keeps another byte than the last one, as long as FILE is not there
 #   overwriting-rename    renames over what stands there
 #   rival FILE            puts FILE under the new name just before a rename
 #   lost-before-rename    loses the connection before the first rename
@@ -14,7 +15,7 @@ use warnings;
 use IPC::Open2;
 
 my ($kind, $file) = @ARGV;
-my ($READ, $RENAME, $EXTENDED) = (5, 18, 200);
+my ($READ, $WRITE, $RENAME, $EXTENDED) = (5, 6, 18, 200);
 
 my $server = open2(my $answers, my $requests, '/usr/lib/openssh/sftp-server');
 my $back = fork // die "fork: $!";
@@ -36,6 +37,8 @@ while (defined(my $head = read_all(4))) {
     } elsif ($kind eq 'overwriting-rename' && $type == $RENAME) {
         my $name = 'posix-rename@openssh.com';
         $request = pack('C', $EXTENDED) . substr($request, 1, 4) . pack('N/a*', $name) . substr $request, 5;
+    } elsif ($kind eq 'spoiled-write' && $type == $WRITE && !-e $file) {
+        substr($request, -1) ^= "\x01";
     } elsif ($kind eq 'rival' && $type == $RENAME) {
         my ($from, $to) = unpack 'x5 N/a* N/a*', $request;
         system('cp', $file, $to) == 0 or die "cp $file $to";

@@ -121,6 +121,7 @@ impl Endpoint for Sftp {
             temporary: self.file(directory, temporary),
             target: self.file(directory, name),
             mode: self.settings.file_mode.cast_signed(),
+            read_back: self.settings.read_back,
         };
         self.over(|_| Ok(()))?;
         let outcome = self.over(|line| publish::put(line, &job));

@@ -21,6 +21,8 @@ pub(super) struct Job<'a> {
     pub(super) target: PathBuf,
     /// Permissions asked for; the server's own mask takes some away.
     pub(super) mode: i32,
+    /// Whether what was written is read back before it gets its name.
+    pub(super) read_back: bool,
 }
 
 /// Publishes the file.
@@ -69,7 +71,12 @@ fn write_temporary(
         }
     }
     line.heard(file.close()).map_err(refused)?;
-    verify(line, path, size)
+    verify(line, path, size)?;
+    if job.read_back && !is_ours(line, path, job.source)? {
+        let what = format!("{}: read back, it has other bytes than were written", path.display());
+        return Err(Trouble::retry(Code::NotAsWritten, what));
+    }
+    Ok(())
 }
 
 fn rename(line: &Line, job: &Job<'_>, size: u64) -> Result<Published, Trouble> {
@@ -103,14 +110,20 @@ fn verify(line: &Line, path: &Path, size: u64) -> Result<(), Trouble> {
 /// What stands under the target's name, compared with ours; `None` = nothing stands there.
 fn compare(line: &Line, job: &Job<'_>) -> Result<Option<Published>, Trouble> {
     let Some(there) = stat(line, &job.target)? else { return Ok(None) };
-    let mut ours = Comparison::with(job.source).map_err(|error| Trouble::spool(&error))?;
-    let size = ours.size();
-    if !there.is_file() || there.size != Some(size) {
+    let size = job.source.metadata().map_err(|error| Trouble::spool(&error))?.len();
+    if !there.is_file() || there.size != Some(size) || !is_ours(line, &job.target, job.source)? {
         return Err(Trouble::taken(&job.target));
     }
-    match Download::new(line, &job.target, size, &mut ours).run() {
-        Ok(()) => Ok(Some(Published::Already)),
-        Err(_) if ours.differs() => Err(Trouble::taken(&job.target)),
+    Ok(Some(Published::Already))
+}
+
+/// Whether a file of the server, of the size of ours, has our bytes.
+fn is_ours(line: &Line, path: &Path, source: &Path) -> Result<bool, Trouble> {
+    let mut ours = Comparison::with(source).map_err(|error| Trouble::spool(&error))?;
+    let size = ours.size();
+    match Download::new(line, path, size, &mut ours).run() {
+        Ok(()) => Ok(true),
+        Err(_) if ours.differs() => Ok(false),
         Err(trouble) => Err(trouble),
     }
 }
