@@ -174,6 +174,34 @@ codes! {
     /// An operator has decided so.
     ByOperator = "by-operator",
 
+    // Serviceplatformen (endpoint/serviceplatformen/, transfer/).
+    /// A file's metadata cannot be read.
+    MetadataUnreadable = "metadata-unreadable",
+    /// A file is not what its metadata says.
+    MetadataMismatch = "metadata-mismatch",
+    /// By its metadata the file is not for us.
+    NotARecipient = "not-a-recipient",
+    /// By its metadata the file comes from somebody who may not send here.
+    SenderNotAllowed = "sender-not-allowed",
+    /// The platform brought another file under the same FileTransferUUID before.
+    DeliveryConflict = "delivery-conflict",
+    /// The platform's receipt says that it does not deliver the file.
+    DeliveryRefused = "delivery-refused",
+    /// The recipient's receipt says that it does not accept the file.
+    RecipientRefused = "recipient-refused",
+    /// A receipt has not come by its time.
+    ReceiptOverdue = "receipt-overdue",
+    /// A receipt came after its time.
+    ReceiptLate = "receipt-late",
+    /// A receipt cannot be read.
+    ReceiptUnreadable = "receipt-unreadable",
+    /// A receipt speaks of nothing that was sent.
+    ReceiptUnmatched = "receipt-unmatched",
+    /// A receipt says again what another one said before.
+    ReceiptDuplicate = "receipt-duplicate",
+    /// A receipt says otherwise than another one, or than what is known of the file.
+    ReceiptContradicts = "receipt-contradicts",
+
     // Agreements as CSV (message/aftaler_csv.rs).
     /// A line of a CSV file has more or fewer values than the header.
     BadCsvLine = "bad-csv-line",

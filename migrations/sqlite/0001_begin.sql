@@ -162,6 +162,35 @@ BEGIN
     SELECT RAISE(ABORT, 'events are only added');
 END;
 
+-- What a platform between us and others said of a file that it brought. The receipt's place is there
+-- where the sender gets one for what becomes of the file.
+CREATE TABLE delivery (
+    transfer INTEGER PRIMARY KEY REFERENCES transfer (nr),
+    file_transfer_uuid TEXT NOT NULL CHECK (length(file_transfer_uuid) = 36),
+    sender TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    receipt_endpoint TEXT,
+    receipt_directory TEXT,
+    receipt_name TEXT,
+    CHECK ((receipt_endpoint IS NULL) = (receipt_directory IS NULL)
+        AND (receipt_endpoint IS NULL) = (receipt_name IS NULL))
+) STRICT;
+
+CREATE INDEX delivery_way ON delivery (file_transfer_uuid);
+
+-- A receipt that is about a file we know: ours about one that came, or others' about one we sent.
+CREATE TABLE kvittering (
+    transfer INTEGER PRIMARY KEY REFERENCES transfer (nr),
+    about INTEGER NOT NULL REFERENCES transfer (nr),
+    file_transfer_uuid TEXT NOT NULL CHECK (length(file_transfer_uuid) = 36),
+    verdict TEXT NOT NULL CHECK (verdict IN
+        ('delivered', 'not-delivered', 'accepted', 'rejected', 'could-not-notify')),
+    reason TEXT
+) STRICT;
+
+CREATE INDEX kvittering_about ON kvittering (about);
+CREATE INDEX kvittering_way ON kvittering (file_transfer_uuid);
+
 -- An endpoint that is left alone until an operator has mended it and says so.
 CREATE TABLE pause (
     endpoint TEXT PRIMARY KEY,

@@ -4,6 +4,7 @@ use super::outcome::{Progress, summary};
 use super::{ConfigFile, Exit, Io};
 use crate::clock::SystemClock;
 use crate::daemon::{self, Engine, PassReport, Verdict};
+use crate::fault::Class;
 
 /// Answer everything that waits, once.
 ///
@@ -41,7 +42,9 @@ pub(super) fn exit_of(report: PassReport) -> anyhow::Result<Exit> {
     if let Some(failure) = report.failure {
         return Err(failure.into());
     }
-    let refused = |verdict: &Verdict| matches!(verdict, Verdict::Rejected(_) | Verdict::Held(_));
+    // What passes by itself is not somebody's turn.
+    let refused =
+        |verdict: &Verdict| verdict.problem().is_some_and(|problem| problem.class != Class::Retry);
     let waiting = report.incomplete > 0 || !report.crowded.is_empty();
     if report.low_space.is_some() {
         Ok(Exit::Failure)

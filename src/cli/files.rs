@@ -3,7 +3,7 @@
 use super::table::table;
 use super::{ConfigFile, Exit, Io};
 use crate::domain::Kommunekode;
-use crate::store::{EventRow, Problem, Transfer, TransferFilter};
+use crate::store::{Delivery, EventRow, Problem, Receipt, Transfer, TransferFilter};
 use crate::transfer::report::hex;
 use crate::transfer::spool::Spool;
 use crate::transfer::state::{Direction, Event, State};
@@ -119,13 +119,28 @@ fn show(args: &Show, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         .transfer(args.id)?
         .with_context(|| format!("there is no transfer {} in the store", args.id))?;
     let events = store.events(args.id)?;
+    let (delivery, receipts) = (store.delivery(args.id)?, store.receipts(args.id)?);
     if args.json {
         let mut json = transfer_json(&transfer);
         json["events"] = events.iter().map(event_json).collect();
+        json["delivery"] = delivery.as_ref().map(delivery_json).into();
+        json["receipts"] = receipts.iter().map(receipt_json).collect();
         writeln!(io.out, "{json:#}")?;
         return Ok(Exit::Done);
     }
     describe(io.out, &transfer, &events)?;
+    if let Some(delivery) = &delivery {
+        let Delivery { file_transfer_uuid, sender, .. } = delivery;
+        writeln!(io.out, "  brought as {file_transfer_uuid} from {sender}")?;
+    }
+    for receipt in &receipts {
+        let (says, by) = (receipt.verdict.word(), receipt.transfer);
+        let why = receipt.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        writeln!(io.out, "  receipt {by}  {says}{why}")?;
+    }
+    if let Some(receipt) = store.receipt(args.id)? {
+        writeln!(io.out, "  says {} of {}", receipt.verdict.word(), receipt.about)?;
+    }
     let report = Spool::new(&config.state_dir).quarantine(transfer.id).join("report.txt");
     if let Ok(text) = fs_err::read_to_string(&report) {
         writeln!(io.out, "\n{}\n{text}", report.display())?;
@@ -185,6 +200,19 @@ fn event_json(event: &EventRow) -> Value {
         "state": event.state.word(),
         "problem": event.problem.as_ref().map(problem_json),
         "by": event.by.as_ref().map(|by| json!({ "who": by.who, "why": by.why })),
+    })
+}
+
+fn delivery_json(delivery: &Delivery) -> Value {
+    json!({ "file_transfer_uuid": delivery.file_transfer_uuid, "sender": delivery.sender })
+}
+
+fn receipt_json(receipt: &Receipt) -> Value {
+    json!({
+        "transfer": receipt.transfer,
+        "file_transfer_uuid": receipt.file_transfer_uuid,
+        "verdict": receipt.verdict.word(),
+        "reason": receipt.reason,
     })
 }
 

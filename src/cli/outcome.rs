@@ -64,14 +64,13 @@ pub(super) fn summary(out: &mut dyn Write, report: &PassReport) -> io::Result<()
         )?;
     }
     let count = |wanted: &str| report.files.iter().filter(|f| f.verdict.word() == wanted).count();
-    let counted: Vec<_> =
-        ["answered", "answered again", "delivered", "rejected", "held", "waiting"]
-            .iter()
-            .filter_map(|word| match count(word) {
-                0 => None,
-                n => Some(format!("{n} {word}")),
-            })
-            .collect();
+    let counted: Vec<_> = Verdict::WORDS
+        .iter()
+        .filter_map(|word| match count(word) {
+            0 => None,
+            n => Some(format!("{n} {word}")),
+        })
+        .collect();
     if counted.is_empty() {
         return writeln!(out, "Nothing waited.");
     }

@@ -5,7 +5,7 @@ use crate::clock::SystemClock;
 use crate::daemon::Engine;
 
 /// Remove the payloads of files that were answered or rejected longer ago than the configuration's
-/// [retention] says; their history stays. The daemon does so by itself.
+/// `[retention]` says; their history stays. The daemon does so by itself.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]

@@ -3,15 +3,19 @@
 use super::table::table;
 use super::{ConfigFile, Exit, Io};
 use crate::clock::{Clock, SystemClock};
-use crate::store::{Census, Pause, Transfer, TransferFilter};
+use crate::config::Config;
+use crate::store::{Census, Moment, Pause, Store, StoreError, Transfer, TransferFilter};
+use crate::transfer::receipt;
 use crate::transfer::state::State;
 use chrono::TimeDelta;
 use comfy_table::Table;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::io::Write;
 
 /// Show where everything stands: first what needs an operator (endpoints paused, files held, dead,
-/// refused or failing, and those rejected in the last 24 hours), then counts by flow and state.
+/// refused or failing, receipts overdue, and files rejected in the last 24 hours), then counts by
+/// flow and state.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -28,15 +32,20 @@ const LATELY: TimeDelta = TimeDelta::hours(24);
 
 /// Runs the command. Works beside a running daemon.
 pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
-    let store = super::look(&args.config.load()?)?;
+    let config = args.config.load()?;
+    let store = super::look(&config)?;
     let census = store.census()?;
     let in_state = |states: &[State]| {
         let states = states.to_vec();
         let limit = Some(PROBLEMS);
         store.transfers(&TransferFilter { states, limit, ..TransferFilter::default() })
     };
-    let since = SystemClock.now() - LATELY;
+    let now = SystemClock.now();
+    let since = now - LATELY;
     let mut problems = in_state(&[State::Held, State::Dead, State::Refused, State::Failed])?;
+    let seen = in_state(&[State::Seen])?;
+    problems.extend(seen.into_iter().filter(|transfer| transfer.problem.is_some()));
+    problems.extend(overdue(&config, &*store, now)?);
     let rejected = in_state(&[State::Rejected])?;
     problems.extend(rejected.into_iter().filter(|transfer| transfer.changed_at >= since));
     let aftaler = store.count_aftaler()?;
@@ -72,6 +81,27 @@ fn paused(out: &mut dyn Write, pause: &Pause) -> std::io::Result<()> {
     writeln!(out, "paused  endpoint {endpoint}  since {}", super::danish(*since))?;
     writeln!(out, "    {}: {}", problem.code, problem.text)?;
     writeln!(out, "    mend it, then: modregn resume {endpoint} --reason …")
+}
+
+/// Files whose receipt has not come by its time, with that as their problem.
+fn overdue(config: &Config, store: &dyn Store, now: Moment) -> Result<Vec<Transfer>, StoreError> {
+    let mut found = Vec::new();
+    let styles = config.routes.iter().filter_map(|route| route.outbox.serviceplatformen.as_ref());
+    let awaited: BTreeSet<_> = styles.flat_map(receipt::awaited).copied().collect();
+    for state in awaited {
+        let states = vec![state];
+        for sent in store.transfers(&TransferFilter { states, ..TransferFilter::default() })? {
+            let outbox = config.outbox(&sent.flow, &sent.place.endpoint, &sent.place.directory);
+            let sending = outbox.and_then(|outbox| outbox.serviceplatformen.as_ref());
+            let awaited = sending.filter(|sending| receipt::awaited(sending).contains(&state));
+            if let Some(problem) =
+                awaited.and_then(|sending| receipt::overdue(&sent, &sending.receipts, now))
+            {
+                found.push(Transfer { problem: Some(problem), ..sent });
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn attention(out: &mut dyn Write, transfer: &Transfer) -> std::io::Result<()> {

@@ -13,6 +13,7 @@ use crate::domain::hold_rule::HoldRules;
 use crate::domain::{CprPolicy, Miljoe};
 use crate::endpoint;
 use crate::endpoint::plain::Plain;
+use crate::endpoint::serviceplatformen::{Receiving, Sending, XML_BYTES};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -110,6 +111,8 @@ pub struct Limits {
     pub records_per_file: u64,
     /// Most faults listed one by one in an error report.
     pub faults_per_file: usize,
+    /// Largest metadata or receipt file read, bytes.
+    pub xml_bytes: u64,
 }
 
 impl Default for Limits {
@@ -121,6 +124,7 @@ impl Default for Limits {
             files_per_pass: 10_000,
             records_per_file: 100_000_000,
             faults_per_file: 1_000,
+            xml_bytes: XML_BYTES,
         }
     }
 }
@@ -159,17 +163,52 @@ impl FlowName {
 
 /// A directory that files come from.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "RawInbox")]
 pub struct Inbox {
     /// Which endpoint.
     pub endpoint: String,
     /// Which directory there.
     pub directory: String,
     /// How often the directory is listed although nothing was noticed, seconds.
-    #[serde(default = "poll_seconds")]
     pub poll_seconds: u64,
-    /// How files are handed over: the convention `plain`.
+    /// When files are complete, and what becomes of them: the convention `plain`, or what
+    /// `serviceplatformen` comes to in its terms.
     pub plain: Plain,
+    /// Who may send what to whom, by the convention `serviceplatformen`.
+    pub serviceplatformen: Option<Receiving>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawInbox {
+    endpoint: String,
+    directory: String,
+    #[serde(default = "poll_seconds")]
+    poll_seconds: u64,
+    plain: Option<Plain>,
+    serviceplatformen: Option<Receiving>,
+}
+
+impl TryFrom<RawInbox> for Inbox {
+    type Error = &'static str;
+
+    fn try_from(raw: RawInbox) -> Result<Self, Self::Error> {
+        let plain = match (raw.plain, &raw.serviceplatformen) {
+            (Some(plain), None) => plain,
+            (None, Some(receiving)) => receiving.as_plain(),
+            _ => {
+                return Err("expected either [route.inbox.plain] or \
+                            [route.inbox.serviceplatformen]");
+            }
+        };
+        Ok(Self {
+            endpoint: raw.endpoint,
+            directory: raw.directory,
+            poll_seconds: raw.poll_seconds,
+            plain,
+            serviceplatformen: raw.serviceplatformen,
+        })
+    }
 }
 
 const fn poll_seconds() -> u64 {
@@ -186,6 +225,9 @@ pub struct Outbox {
     pub directory: String,
     /// How an answer is named.
     pub name: NameTemplate,
+    /// How answers are sent on, by the convention `serviceplatformen`; `None` = an answer is done
+    /// when it stands there.
+    pub serviceplatformen: Option<Sending>,
 }
 
 /// What is wrong with a configuration, and where.
@@ -250,6 +292,16 @@ impl Config {
         self.state_dir.join("modregn.db")
     }
 
+    /// The outbox that a file of this flow goes to, by where it goes.
+    pub fn outbox(&self, flow: &str, endpoint: &str, directory: &str) -> Option<&Outbox> {
+        let fits = |route: &&Route| {
+            let outbox = &route.outbox;
+            let there = (outbox.endpoint.as_str(), outbox.directory.as_str());
+            route.flow.as_str() == flow && there == (endpoint, directory)
+        };
+        self.routes.iter().find(fits).map(|route| &route.outbox)
+    }
+
     fn contradictions(&self) -> Vec<String> {
         let mut faults = Vec::new();
         if self.routes.is_empty() {
@@ -291,6 +343,54 @@ mod tests {
     fn the_example_is_good() {
         let config = parse(EXAMPLE).unwrap();
         assert_eq!(config.store_path(), Path::new("/var/lib/modregn/modregn.db"));
+    }
+
+    /// The example with what it says of Serviceplatformen in force, and the plain inbox out of it.
+    fn with_serviceplatformen() -> String {
+        let plain = EXAMPLE.find("[route.inbox.plain]").unwrap();
+        let (before, after) = EXAMPLE.split_at(plain);
+        let after = &after[after.find("# [route.inbox.serv").unwrap()..];
+        let after = &after[..after.find("# When is an answer held").unwrap()];
+        let line = |line: &str| match line.strip_prefix("# ") {
+            Some(setting) if setting.contains(" = ") || setting.starts_with('[') => {
+                format!("{setting}\n")
+            }
+            _ => format!("{line}\n"),
+        };
+        before.to_owned() + &after.lines().map(line).collect::<String>()
+    }
+
+    #[test]
+    fn the_example_of_serviceplatformen_is_good() {
+        let config = parse(&with_serviceplatformen()).unwrap();
+        let Route { inbox, outbox, .. } = &config.routes[0];
+        assert_eq!(inbox.serviceplatformen.as_ref().unwrap().us.as_str(), "udk");
+        let sending = outbox.serviceplatformen.as_ref().unwrap();
+        let found = &sending.receipts;
+        let default = crate::endpoint::serviceplatformen::Receipts::default();
+        assert_eq!(found.directories, default.directories);
+        assert_eq!((found.technical, found.business), (default.technical, default.business));
+        let limits = (config.limits.xml_bytes, config.limits.files_per_pass);
+        assert_eq!(limits, (XML_BYTES, Limits::default().files_per_pass));
+    }
+
+    #[test]
+    fn says_what_is_wrong_about_serviceplatformen() {
+        let table = [
+            ("recipients = [\"ky\"]", "", "the way \"simpel\" needs `recipients`"),
+            ("way = \"simpel\"", "way = \"dynamisk\"", "the way \"dynamisk\" needs `routing`"),
+            ("way = \"simpel\"", "way = \"simple\"", "unknown variant `simple`"),
+            ("us = \"udk\"", "us = \"\"", "expected 1 to 255 characters"),
+            ("[route.inbox.serviceplatformen]", "[route.inbox.platform]", "unknown field"),
+            ("at = \"12:00\"", "at = \"25:00\"", "route[0].outbox.serviceplatformen"),
+        ];
+        for (from, to, says) in table {
+            let text = with_serviceplatformen();
+            let wrong = text.replacen(from, to, 1);
+            assert_ne!(text, wrong, "{from}");
+            let error = parse(&wrong).unwrap_err().to_string();
+            assert!(error.contains(says), "{says:?} is not in: {error}");
+        }
     }
 
     #[test]

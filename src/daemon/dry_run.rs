@@ -6,6 +6,8 @@ use crate::endpoint::{Endpoint, Entry};
 use crate::flow::Preview;
 use crate::store::Place;
 use crate::transfer::TransferError;
+use crate::transfer::intake::Source;
+use crate::transfer::metadata::{self, Platform, Said};
 use std::io::{self, Seek, Write};
 
 /// One waiting file, and what would become of it.
@@ -29,12 +31,29 @@ pub fn dry_run(engine: &Engine, sink: AnswerSink<'_>) -> Result<Vec<FilePreview>
         let limit = engine.config().limits.files_per_pass;
         let listing = endpoint.list(&inbox.directory, limit)?;
         for entry in listing.entries.iter().filter(|entry| inbox.plain.wants(&entry.name)) {
-            let place = engine.source(route, 0).place(&entry.name);
-            let preview = preview(engine, at, &mut *endpoint, entry, &mut *sink(&place)?)?;
+            let source = engine.source(route, 0);
+            let place = source.place(&entry.name);
+            let preview = match said(&source, &mut *endpoint, entry)? {
+                Some(Said::Gone) => continue,
+                Some(Said::Bad(problem)) => Preview::Refused(problem),
+                Some(Said::Good(_)) | None => {
+                    preview(engine, at, &mut *endpoint, entry, &mut *sink(&place)?)?
+                }
+            };
             previews.push(FilePreview { place, preview });
         }
     }
     Ok(previews)
+}
+
+/// What a platform says of a file, if one brought it.
+fn said(
+    source: &Source<'_>,
+    endpoint: &mut dyn Endpoint,
+    entry: &Entry,
+) -> Result<Option<Said>, TransferError> {
+    let look = |platform: &Platform<'_>| metadata::look(platform, source, endpoint, entry);
+    source.platform.as_ref().map(look).transpose()
 }
 
 fn preview(

@@ -13,6 +13,7 @@ use crate::record::Options;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Node, Pause, Problem, Store, StoreError};
 use crate::transfer::intake::Source;
+use crate::transfer::metadata::Platform;
 use crate::transfer::seal::{Seal, SealError};
 use crate::transfer::spool::Spool;
 use crate::transfer::{Desk, TransferError};
@@ -162,6 +163,11 @@ impl Engine {
             endpoint: &route.inbox.endpoint,
             directory: &route.inbox.directory,
             plain: &route.inbox.plain,
+            platform: route.inbox.serviceplatformen.as_ref().map(|receiving| Platform {
+                receiving,
+                xml_bytes: self.config.limits.xml_bytes,
+                outbox: (&route.outbox.endpoint, &route.outbox.directory),
+            }),
             limit: self.config.limits.file_bytes,
             since,
         }

@@ -10,6 +10,7 @@ mod node;
 mod pass;
 mod plan;
 mod purge;
+mod receipts;
 mod run;
 mod work;
 

@@ -2,12 +2,13 @@
 //! unfinished, and what is owed. One bad file, and one unreachable endpoint, stop nothing else.
 
 use super::Engine;
-use super::work::{Round, Session};
+use super::receipts::ReceiptBox;
+use super::work::{Round, Session, Start};
 use crate::config::Route;
 use crate::domain::Svar;
 use crate::endpoint::EndpointError;
 use crate::endpoint::plain::Inbox;
-use crate::fault::Class;
+use crate::fault::{Class, Code};
 use crate::store::{Place, Problem, Transfer};
 use crate::transfer::state::State;
 use crate::transfer::{TransferError, delivery};
@@ -40,8 +41,15 @@ pub enum Verdict {
     Answered,
     /// A request answered before was answered again, with the same bytes.
     AnsweredAgain,
-    /// An answer that was owed from an earlier round stands at its destination now.
+    /// An answer, or a receipt of ours, that was owed from an earlier round stands at its
+    /// destination now.
     Delivered,
+    /// The platform brought it once more; nothing was done again.
+    Recognised,
+    /// A receipt: what it is about has moved on.
+    Noted,
+    /// An answer of ours was refused, by its receipt.
+    Refused(Problem),
     /// Rejected: nothing applied, the file is in quarantine.
     Rejected(Problem),
     /// Held for an operator.
@@ -51,12 +59,28 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every word there is, the best ones first.
+    pub const WORDS: [&str; 9] = [
+        "answered",
+        "answered again",
+        "delivered",
+        "recognised",
+        "noted",
+        "refused",
+        "rejected",
+        "held",
+        "waiting",
+    ];
+
     /// One word or two for people and logs.
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::AnsweredAgain => "answered again",
             Self::Delivered => "delivered",
+            Self::Recognised => "recognised",
+            Self::Noted => "noted",
+            Self::Refused(_) => "refused",
             Self::Rejected(_) => "rejected",
             Self::Held(_) => "held",
             Self::Waiting(_) => "waiting",
@@ -66,11 +90,30 @@ impl Verdict {
     /// What is in the way, if something is.
     pub const fn problem(&self) -> Option<&Problem> {
         match self {
-            Self::Answered | Self::AnsweredAgain | Self::Delivered => None,
-            Self::Rejected(problem) | Self::Held(problem) | Self::Waiting(problem) => Some(problem),
+            Self::Answered
+            | Self::AnsweredAgain
+            | Self::Delivered
+            | Self::Recognised
+            | Self::Noted => None,
+            Self::Refused(problem)
+            | Self::Rejected(problem)
+            | Self::Held(problem)
+            | Self::Waiting(problem) => Some(problem),
+        }
+    }
+
+    /// The verdict on a file that stays where it is.
+    pub(super) fn kept_back(problem: Problem) -> Self {
+        match problem.class {
+            Class::Retry => Self::Waiting(problem),
+            Class::Reject | Class::Operator => Self::Held(problem),
         }
     }
 }
+
+/// That something is wrong with a file, to be logged once and not in every round: the file, the
+/// code and the text.
+pub(super) type Told = (Place, Code, String);
 
 impl FileOutcome {
     pub(super) const fn new(place: Place, verdict: Verdict) -> Self {
@@ -86,6 +129,17 @@ impl FileOutcome {
             Verdict::Rejected(problem)
         };
         Some(Self { transfer: Some(inbound.id), ..Self::new(inbound.place, verdict) })
+    }
+
+    /// Marked as said, where the round before has said the same.
+    pub(super) fn after(mut self, told: &BTreeSet<Told>) -> Self {
+        self.was_said |= self.told().is_some_and(|this| told.contains(&this));
+        self
+    }
+
+    pub(super) fn told(&self) -> Option<Told> {
+        let problem = self.verdict.problem()?;
+        Some((self.place.clone(), problem.code, problem.text.clone()))
     }
 
     pub(super) fn log(&self, flow: &str) {
@@ -164,7 +218,9 @@ pub struct RouteRunner<'e> {
     pub(super) engine: &'e Engine,
     pub(super) route: usize,
     pub(super) inbox: Inbox,
+    pub(super) boxes: Vec<ReceiptBox>,
     pub(super) next_look: Option<Duration>,
+    pub(super) told: BTreeSet<Told>,
     pub(super) sessions: Vec<Session<'e>>,
     /// Whether tries that were cut off may have left something in the outbox.
     sweep: bool,
@@ -180,7 +236,9 @@ impl<'e> RouteRunner<'e> {
             .fold(1, u16::max);
         let sessions = (0..sessions).map(|_| Session::new(engine)).collect();
         let inbox = Inbox::new(settings.inbox.plain.clone());
-        Self { engine, route, inbox, next_look: None, sessions, sweep: true }
+        let boxes = ReceiptBox::of(engine.config(), route);
+        let told = BTreeSet::new();
+        Self { engine, route, inbox, boxes, next_look: None, told, sessions, sweep: true }
     }
 
     /// The route's settings.
@@ -205,8 +263,13 @@ impl<'e> RouteRunner<'e> {
             }
         };
         observer.planned(plan.jobs.len());
-        let flow = self.engine.flow(self.route);
-        let round = Round::new(self.engine, self.route(), flow, plan, report, observer);
+        let start = Start {
+            route: self.route(),
+            flow: self.engine.flow(self.route),
+            boxes: &self.boxes,
+            told: &self.told,
+        };
+        let round = Round::new(self.engine, &start, plan, report, observer);
         let workers = self.sessions.len().min(round.waiting());
         thread::scope(|scope| {
             let mut sessions = self.sessions.iter_mut().take(workers);
@@ -220,6 +283,7 @@ impl<'e> RouteRunner<'e> {
             }
         });
         let report = round.into_report();
+        self.told = report.files.iter().filter_map(FileOutcome::told).collect();
         self.sweep_outbox(&report);
         report
     }

@@ -2,12 +2,13 @@
 
 use super::circuit::pause_after;
 use super::pass::{PassReport, Retry, RouteRunner};
+use super::receipts::{self, Arrival};
 use super::work::{Job, Plan};
 use crate::config::Route;
 use crate::endpoint::{EndpointError, Entry};
-use crate::store::{Moment, Transfer, TransferFilter};
-use crate::transfer::TransferError;
-use crate::transfer::state::{Direction, State};
+use crate::store::{KVITTERING, Moment, Transfer, TransferFilter};
+use crate::transfer::state::State;
+use crate::transfer::{TransferError, receipt};
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -32,34 +33,80 @@ impl RouteRunner<'_> {
                 Vec::new()
             }
         };
-        let Route { inbox, outbox, .. } = self.route();
-        let unfinished = self.left(
-            Direction::Inbound,
-            &[State::Fetched, State::Accepted, State::Recognised],
-            (&inbox.endpoint, &inbox.directory),
-        )?;
-        let owed = self.left(
-            Direction::Outbound,
-            &[State::Queued, State::Rendered, State::Failed],
-            (&outbox.endpoint, &outbox.directory),
-        )?;
-        let fetched: BTreeSet<_> = unfinished
-            .iter()
-            .filter(|transfer| transfer.state == State::Fetched)
-            .map(|transfer| transfer.place.name.as_str())
-            .collect();
+        let Route { inbox, outbox, flow, .. } = self.route();
+        let (from, to) = (
+            (inbox.endpoint.as_str(), inbox.directory.as_str()),
+            (outbox.endpoint.as_str(), outbox.directory.as_str()),
+        );
+        let mut jobs = self.receipts(report)?;
+        let unfinished = self.left(flow.as_str(), IN_THE_SPOOL, from)?;
+        let fetched = fetched(&unfinished);
         // One that is cleared away by half may look as if its sender were still writing.
-        let is_waiting = |name: &&&str| {
+        let is_waiting = |name: &&String| {
             self.inbox.has_seen(name) && !arrived.iter().any(|entry| entry.name.as_str() == **name)
         };
         let half_cleared = fetched.iter().filter(is_waiting).count();
         report.incomplete = report.incomplete.saturating_sub(half_cleared);
         arrived.retain(|entry| !fetched.contains(entry.name.as_str()));
-        let mut jobs: Vec<_> = unfinished.into_iter().map(Job::Unfinished).collect();
+        jobs.extend(unfinished.into_iter().map(Job::Unfinished));
+        let owing: &[State] = match &outbox.serviceplatformen {
+            Some(_) => &[State::Queued, State::Rendered, State::Failed, State::Published],
+            None => &[State::Queued, State::Rendered, State::Failed],
+        };
+        let mut owed = self.left(flow.as_str(), owing, to)?;
+        owed.extend(self.left(KVITTERING, &[State::Queued, State::Rendered, State::Failed], to)?);
         let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);
         jobs.extend(owed.into_iter().filter(due).map(Job::Owed));
         jobs.extend(arrived.into_iter().map(Job::Arrived));
         Ok(Plan { jobs, since })
+    }
+
+    /// The receipts there are; tells of those that are overdue.
+    fn receipts(&mut self, report: &mut PassReport) -> Result<Vec<Job>, TransferError> {
+        let outbox = &self.engine.config().routes[self.route].outbox;
+        let Some(sending) = &outbox.serviceplatformen else { return Ok(Vec::new()) };
+        let mut jobs = Vec::new();
+        let mut waiting = BTreeSet::new();
+        for (number, receipt_box) in self.boxes.iter().enumerate() {
+            let place = (outbox.endpoint.as_str(), receipt_box.directory.as_str());
+            let left = self.left(KVITTERING, IN_THE_SPOOL, place)?;
+            waiting.extend(fetched(&left).into_iter().map(|name| (number, name)));
+            jobs.extend(left.into_iter().map(|receipt| Job::ReceiptLeft(number, receipt)));
+        }
+        let alone = report.troubles.contains_key(&outbox.endpoint);
+        if !alone
+            && report.low_space.is_none()
+            && let Err(error) = self.look_for_receipts(&outbox.endpoint, &waiting, &mut jobs)
+        {
+            self.engine.trouble(&error)?;
+            report.troubles.insert(error.endpoint.clone(), error);
+        }
+        let now = self.engine.desk().now();
+        let to = (outbox.endpoint.as_str(), outbox.directory.as_str());
+        let sent = self.left(self.route().flow.as_str(), receipt::awaited(sending), to)?;
+        for late in sent.into_iter().filter_map(|sent| receipts::overdue(sending, sent, now)) {
+            let late = late.after(&self.told);
+            late.log(self.route().flow.as_str());
+            report.files.push(late);
+        }
+        Ok(jobs)
+    }
+
+    fn look_for_receipts(
+        &mut self,
+        endpoint: &str,
+        waiting: &BTreeSet<(usize, String)>,
+        jobs: &mut Vec<Job>,
+    ) -> Result<(), EndpointError> {
+        let Some(session) = self.sessions.first_mut() else { return Ok(()) };
+        let limit = self.engine.config().limits.files_per_pass;
+        for (number, receipt_box) in self.boxes.iter_mut().enumerate() {
+            let (arrivals, again) = receipt_box.look(number, session.endpoint(endpoint), limit)?;
+            self.next_look = [self.next_look, again].into_iter().flatten().min();
+            let new = |arrival: &Arrival| !waiting.contains(&(number, arrival.name().to_owned()));
+            jobs.extend(arrivals.into_iter().filter(new).map(Job::Receipt));
+        }
+        Ok(())
     }
 
     /// Endpoints that wait for an operator, or for their pause to be over, are in trouble before
@@ -111,22 +158,34 @@ impl RouteRunner<'_> {
         Ok(look.ready)
     }
 
-    /// What earlier rounds left in these states at one endpoint and directory, oldest first.
+    /// What earlier rounds left of a flow in these states at one endpoint and directory, oldest
+    /// first; no state = nothing.
     fn left(
         &self,
-        direction: Direction,
+        flow: &str,
         states: &[State],
         (endpoint, directory): (&str, &str),
     ) -> Result<Vec<Transfer>, TransferError> {
+        if states.is_empty() {
+            return Ok(Vec::new());
+        }
         let found = self.engine.desk().store().transfers(&TransferFilter {
-            direction: Some(direction),
             states: states.to_vec(),
-            flow: Some(self.route().flow.as_str().to_owned()),
+            flow: Some(flow.to_owned()),
             ..TransferFilter::default()
         })?;
         let here = |t: &Transfer| t.place.endpoint == endpoint && t.place.directory == directory;
         Ok(found.into_iter().rev().filter(here).collect())
     }
+}
+
+/// Inbound, and not done.
+const IN_THE_SPOOL: &[State] = &[State::Fetched, State::Accepted, State::Recognised];
+
+/// The names of those that are fetched and no more.
+fn fetched(unfinished: &[Transfer]) -> BTreeSet<String> {
+    let fetched = unfinished.iter().filter(|transfer| transfer.state == State::Fetched);
+    fetched.map(|transfer| transfer.place.name.clone()).collect()
 }
 
 /// Whether a failed transfer's pause is over. A clock that was set back ends it too.

@@ -1,16 +1,16 @@
 //! One worker's part of a round: takes files from the shared list and carries each to its end.
 
 use super::Engine;
-use super::pass::{FileOutcome, Observer, PassReport, Verdict};
-use crate::config::Route;
+use super::pass::{FileOutcome, Observer, PassReport, Told, Verdict};
+use super::receipts::{self, Arrival, ReceiptBox};
+use crate::config::{Config, Route};
 use crate::endpoint::{Endpoint, EndpointError, Entry};
-use crate::fault::Class;
 use crate::flow::{Flow, Processed};
-use crate::store::{Problem, Step, StoreError, Transfer};
+use crate::store::{KVITTERING, Problem, Step, StoreError, Transfer};
 use crate::transfer::intake;
 use crate::transfer::state::{Event, State};
-use crate::transfer::{Desk, TransferError, delivery, problem_of};
-use std::collections::{BTreeMap, VecDeque};
+use crate::transfer::{Desk, TransferError, delivery, problem_of, receipt};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -21,8 +21,12 @@ pub(super) enum Job {
     Arrived(Entry),
     /// A file that is in the spool already.
     Unfinished(Transfer),
-    /// An answer that has not left yet.
+    /// An answer, or a receipt of ours, that has not left yet.
     Owed(Transfer),
+    /// A complete receipt.
+    Receipt(Arrival),
+    /// A receipt that is in the spool already, and which of the route's boxes it came from.
+    ReceiptLeft(usize, Transfer),
 }
 
 /// What there is to do in one round.
@@ -32,16 +36,27 @@ pub(super) struct Plan {
     pub(super) since: i64,
 }
 
+/// What a round begins with, besides its jobs.
+pub(super) struct Start<'r> {
+    pub(super) route: &'r Route,
+    pub(super) flow: &'r dyn Flow,
+    pub(super) boxes: &'r [ReceiptBox],
+    /// What was said in the round before, and is not said again.
+    pub(super) told: &'r BTreeSet<Told>,
+}
+
 /// What the workers of one round share.
 pub(super) struct Round<'r> {
     engine: &'r Engine,
-    desk: Desk<'r>,
-    route: &'r Route,
+    pub(super) desk: Desk<'r>,
+    pub(super) route: &'r Route,
     flow: &'r dyn Flow,
+    pub(super) boxes: &'r [ReceiptBox],
+    told: &'r BTreeSet<Told>,
     jobs: Mutex<VecDeque<Job>>,
     report: Mutex<PassReport>,
     observer: &'r dyn Observer,
-    since: i64,
+    pub(super) since: i64,
 }
 
 /// One worker's connections, opened when first needed.
@@ -50,7 +65,7 @@ pub(super) struct Session<'e> {
     endpoints: BTreeMap<String, Box<dyn Endpoint>>,
 }
 
-type Outcome = Result<Option<FileOutcome>, TransferError>;
+pub(super) type Outcome = Result<Option<FileOutcome>, TransferError>;
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -59,15 +74,19 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<'r> Round<'r> {
     pub(super) fn new(
         engine: &'r Engine,
-        route: &'r Route,
-        flow: &'r dyn Flow,
+        start: &Start<'r>,
         plan: Plan,
         report: PassReport,
         observer: &'r dyn Observer,
     ) -> Self {
         let (jobs, report) = (Mutex::new(plan.jobs.into()), Mutex::new(report));
         let (desk, since) = (engine.desk(), plan.since);
-        Self { engine, desk, route, flow, jobs, report, observer, since }
+        let Start { route, flow, boxes, told } = *start;
+        Self { engine, desk, route, flow, boxes, told, jobs, report, observer, since }
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        self.engine.config()
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -88,7 +107,7 @@ impl<'r> Round<'r> {
     }
 
     /// Whether an endpoint has given trouble in this round: it is left alone until the next.
-    fn is_troubled(&self, endpoint: &str) -> bool {
+    pub(super) fn is_troubled(&self, endpoint: &str) -> bool {
         locked(&self.report).troubles.contains_key(endpoint)
     }
 
@@ -110,6 +129,7 @@ impl<'r> Round<'r> {
     }
 
     fn record(&self, outcome: FileOutcome) {
+        let outcome = outcome.after(self.told);
         outcome.log(self.route.flow.as_str());
         self.observer.done(&outcome);
         locked(&self.report).files.push(outcome);
@@ -135,6 +155,8 @@ impl<'e> Session<'e> {
                 Job::Arrived(entry) => self.arrived(round, &entry),
                 Job::Unfinished(transfer) => self.unfinished(round, &transfer),
                 Job::Owed(transfer) => self.owed(round, transfer),
+                Job::Receipt(arrival) => self.receipt_arrived(round, &arrival),
+                Job::ReceiptLeft(number, receipt) => self.receipt_left(round, number, &receipt),
             };
             match done {
                 Ok(Some(outcome)) => round.record(FileOutcome { took: begun.elapsed(), ..outcome }),
@@ -159,10 +181,12 @@ impl<'e> Session<'e> {
             Ok(Some(transfer)) => self.go_on(round, transfer),
             Ok(None) => Ok(None),
             Err(TransferError::Refused(problem)) => {
-                Ok(Some(FileOutcome::new(source.place(&entry.name), kept_back(problem))))
+                let verdict = Verdict::kept_back(problem);
+                Ok(Some(FileOutcome::new(source.place(&entry.name), verdict)))
             }
             Err(TransferError::StillRefused(problem)) => {
-                let outcome = FileOutcome::new(source.place(&entry.name), kept_back(problem));
+                let verdict = Verdict::kept_back(problem);
+                let outcome = FileOutcome::new(source.place(&entry.name), verdict);
                 Ok(Some(FileOutcome { was_said: true, ..outcome }))
             }
             Err(error) => Err(error),
@@ -192,7 +216,11 @@ impl<'e> Session<'e> {
             return Ok(None);
         }
         round.desk.spool.restore(transfer.id)?;
+        if let Some(outcome) = receipts::brought_before(round, &transfer)? {
+            return Ok(Some(outcome));
+        }
         let Processed { inbound, answer } = round.flow.process(&round.desk, transfer)?;
+        self.answer_sender(round, &inbound)?;
         let Some((owed, svar)) = answer else {
             return Ok(FileOutcome::refused(inbound));
         };
@@ -218,7 +246,7 @@ impl<'e> Session<'e> {
     }
 
     /// Delivers an answer; what kept it from leaving, if something did.
-    fn deliver(
+    pub(super) fn deliver(
         &mut self,
         round: &Round<'_>,
         owed: Transfer,
@@ -237,9 +265,19 @@ impl<'e> Session<'e> {
         let claimed = round.desk.store().claim(&owed, round.desk.node)?;
         let Some(owed) = claimed else { return Ok(None) };
         let id = owed.id;
-        let mut render =
-            |transfer: &Transfer, path: &Path| round.flow.render(&round.desk, transfer, path);
-        match delivery::deliver(&round.desk, self.endpoint(&name), owed, &mut render) {
+        let mut render = |transfer: &Transfer, path: &Path| {
+            if transfer.flow == KVITTERING {
+                receipt::render(&round.desk, transfer, path)
+            } else {
+                round.flow.render(&round.desk, transfer, path)
+            }
+        };
+        let published = if owed.state == State::Published {
+            Ok(owed)
+        } else {
+            delivery::deliver(&round.desk, self.endpoint(&name), owed, &mut render)
+        };
+        match published.and_then(|published| self.send_on(round, published)) {
             Ok(_) => {
                 self.engine.circuits.well(&name);
                 Ok(None)
@@ -250,7 +288,7 @@ impl<'e> Session<'e> {
                 if !error.is_about_the_file() {
                     round.trouble(error);
                 }
-                Ok(Some(kept_back(problem)))
+                Ok(Some(Verdict::kept_back(problem)))
             }
             Err(TransferError::Refused(problem)) => Ok(Some(Verdict::Held(problem))),
             Err(error) => Err(error),
@@ -258,14 +296,7 @@ impl<'e> Session<'e> {
     }
 }
 
-fn kept_back(problem: Problem) -> Verdict {
-    match problem.class {
-        Class::Retry => Verdict::Waiting(problem),
-        Class::Reject | Class::Operator => Verdict::Held(problem),
-    }
-}
-
-fn archive(desk: &Desk<'_>, inbound: &Transfer) -> Result<(), TransferError> {
+pub(super) fn archive(desk: &Desk<'_>, inbound: &Transfer) -> Result<(), TransferError> {
     desk.spool.archive(inbound.id)?;
     desk.store().advance(inbound, &Step::plain(Event::Archive), desk.now())?;
     desk.spool.forget(inbound.id)?;

@@ -68,6 +68,16 @@ impl TryFrom<String> for Suffix {
 }
 
 impl Suffix {
+    /// One that stands in the code.
+    pub(super) fn known(text: &'static str) -> Self {
+        Self(FileName::parse(text).expect("a plain file name"))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
     fn ends(&self, name: &FileName) -> bool {
         name.as_str().ends_with(self.0.as_str())
     }
@@ -80,9 +90,9 @@ impl Default for Complete {
 }
 
 /// What common clients call a file they are still writing.
-fn temporary_suffixes() -> Vec<Suffix> {
+pub(super) fn temporary_suffixes() -> Vec<Suffix> {
     let all = [".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~"];
-    all.into_iter().filter_map(|suffix| FileName::parse(suffix).ok().map(Suffix)).collect()
+    all.into_iter().map(Suffix::known).collect()
 }
 
 impl Plain {
@@ -145,7 +155,7 @@ impl Plain {
     }
 
     /// The done-file of a file; none where the convention has none, or the name would be too long.
-    fn done_file(&self, name: &FileName) -> Option<FileName> {
+    pub fn done_file(&self, name: &FileName) -> Option<FileName> {
         match &self.complete {
             Complete::DoneSuffix(suffix) => FileName::parse(&format!("{name}{}", suffix.0)).ok(),
             Complete::Rename | Complete::StableSeconds(_) => None,

@@ -6,9 +6,11 @@
 //!
 //! Times are UTC. Every method that changes something is one transaction.
 
+mod receipts;
 pub mod sqlite;
 mod transfers;
 
+pub use receipts::{Clue, Delivery, KVITTERING, Receipt, Understood, Verdict};
 pub use sqlite::SqliteStore;
 pub use transfers::{
     Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
@@ -102,6 +104,29 @@ pub trait Store: Send {
     /// all; nor does a request whose answer was cancelled, or that a rule holds, until an operator
     /// has released it.
     fn answer(&mut self, order: &AnswerOrder<'_>, at: Moment) -> Result<Answer, StoreError>;
+
+    /// What a platform said of a file that it brought, if one did.
+    fn delivery(&self, transfer: Uuid) -> Result<Option<Delivery>, StoreError>;
+
+    /// The first transfer before this one that the platform brought under the same
+    /// FileTransferUUID, if any.
+    fn same_delivery(&self, transfer: &Transfer) -> Result<Option<Transfer>, StoreError>;
+
+    /// The outbound transfer that a receipt speaks of, if it is known.
+    fn meant(&self, clue: &Clue<'_>) -> Result<Option<Transfer>, StoreError>;
+
+    /// Takes a receipt in: its own step, and the step of the file it is about.
+    fn understand(
+        &mut self,
+        understood: &Understood<'_>,
+        at: Moment,
+    ) -> Result<Transfer, StoreError>;
+
+    /// What the receipt of this transfer says.
+    fn receipt(&self, transfer: Uuid) -> Result<Option<Receipt>, StoreError>;
+
+    /// The receipts about a file, ours and others', oldest first.
+    fn receipts(&self, about: Uuid) -> Result<Vec<Receipt>, StoreError>;
 
     /// What [`Store::answer`] would mark, streamed, and the head it would commit; commits nothing.
     fn preview(

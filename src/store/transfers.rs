@@ -1,6 +1,6 @@
 //! What the store says of transfers: where each stands, its steps, its history.
 
-use super::{By, Moment, Node};
+use super::{By, Delivery, Moment, Node};
 use crate::domain::{ForespoergselId, Kommunekode};
 use crate::fault::{Class, Code};
 use crate::transfer::state::{Direction, Event, State};
@@ -32,7 +32,7 @@ pub struct Seen {
     pub place: Place,
     /// Bytes, as the endpoint lists it.
     pub size: u64,
-    /// [`Store::newest_event`] as it was before the endpoint was listed.
+    /// [`super::Store::newest_event`] as it was before the endpoint was listed.
     pub since: i64,
 }
 
@@ -103,12 +103,14 @@ pub struct Step {
     pub about: Option<(Kommunekode, Option<ForespoergselId>)>,
     /// The operator who took it; `None` = modregn by itself.
     pub by: Option<By>,
+    /// What a platform said of the file, where it brought it ([`Event::Fetch`]).
+    pub delivery: Option<Delivery>,
 }
 
 impl Step {
     /// A step that makes nothing else known.
     pub const fn plain(event: Event) -> Self {
-        Self { event, payload: None, problem: None, about: None, by: None }
+        Self { event, payload: None, problem: None, about: None, by: None, delivery: None }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Brings a file in: from standing complete at an endpoint to lying durable in the spool,
 //! journalled and gone from its source, in that order. May use `endpoint`, `store` and the spool.
 
+use super::metadata::{self, Platform, Said};
 use super::spool::{Hashing, write_durably};
 use super::state::{Event, State};
 use super::{Desk, TransferError, problem_of};
@@ -21,6 +22,8 @@ pub struct Source<'a> {
     pub directory: &'a str,
     /// How they are handed over.
     pub plain: &'a Plain,
+    /// What Serviceplatformen says of them, where it brings them.
+    pub platform: Option<Platform<'a>>,
     /// The largest that is fetched, bytes.
     pub limit: u64,
     /// The newest event before the listing was made (see [`Seen::since`]).
@@ -52,7 +55,10 @@ pub fn fetch(
         return Ok(None);
     };
     let fetched = match transfer.state {
-        State::Seen => bring(desk, source, endpoint, entry, &transfer)?,
+        State::Seen => match said(desk, source, endpoint, entry, &transfer)? {
+            Some(step) => bring(desk, source, endpoint, (entry, step), &transfer)?,
+            None => None,
+        },
         _ if same_bytes(source, endpoint, entry, &transfer)? => Some(transfer),
         _ => return Err(another_before_it()),
     };
@@ -61,11 +67,50 @@ pub fn fetch(
     Ok(Some(fetched))
 }
 
-fn bring(
+/// Looks at what a platform says of the file, if there is one, before anything is done with it; the
+/// step that fetches it, or `None` = it is gone.
+fn said(
     desk: &Desk<'_>,
     source: &Source<'_>,
     endpoint: &mut dyn Endpoint,
     entry: &Entry,
+    transfer: &Transfer,
+) -> Result<Option<Step>, TransferError> {
+    let step = Step::plain(Event::Fetch);
+    let Some(platform) = &source.platform else { return Ok(Some(step)) };
+    match metadata::look(platform, source, endpoint, entry)? {
+        Said::Good(delivery) => Ok(Some(Step { delivery: Some(delivery), ..step })),
+        Said::Bad(problem) => Err(leave(desk, transfer, problem)?),
+        Said::Gone => {
+            if endpoint.stat(source.directory, &entry.name)?.is_none() {
+                desk.store().advance(transfer, &Step::plain(Event::Vanish), desk.now())?;
+            } else {
+                desk.store().let_go(transfer.id, desk.node)?;
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Leaves a file where it stands, to be looked at again on every pass; journalled once.
+fn leave(
+    desk: &Desk<'_>,
+    transfer: &Transfer,
+    problem: Problem,
+) -> Result<TransferError, TransferError> {
+    if transfer.problem.as_ref() == Some(&problem) {
+        return Ok(TransferError::StillRefused(problem));
+    }
+    let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::Fail) };
+    desk.store().advance(transfer, &step, desk.now())?;
+    Ok(TransferError::Refused(problem))
+}
+
+fn bring(
+    desk: &Desk<'_>,
+    source: &Source<'_>,
+    endpoint: &mut dyn Endpoint,
+    (entry, step): (&Entry, Step),
     transfer: &Transfer,
 ) -> Result<Option<Transfer>, TransferError> {
     let copied = write_durably::<TransferError>(&desk.spool.incoming(transfer.id), |out| {
@@ -73,7 +118,7 @@ fn bring(
     });
     match copied {
         Ok(payload) => {
-            let step = Step { payload: Some(payload), ..Step::plain(Event::Fetch) };
+            let step = Step { payload: Some(payload), ..step };
             Ok(Some(desk.store().advance(transfer, &step, desk.now())?))
         }
         Err(TransferError::Endpoint(error)) if error.code == Code::FileGone => {
@@ -82,14 +127,7 @@ fn bring(
             Ok(None)
         }
         Err(TransferError::Endpoint(error)) if error.is_about_the_file() => {
-            let problem = problem_of(&error);
-            // Said once: the file stays where it stands and is looked at again on every pass.
-            if transfer.problem.as_ref() == Some(&problem) {
-                return Err(TransferError::StillRefused(problem));
-            }
-            let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::Fail) };
-            desk.store().advance(transfer, &step, desk.now())?;
-            Err(TransferError::Refused(problem))
+            Err(leave(desk, transfer, problem_of(&error))?)
         }
         Err(other) => Err(other),
     }

@@ -1,15 +1,20 @@
 //! The life of a file. [`state`] is the one machine both directions run on; it does no I/O.
-//! [`spool`] is our own disk; [`intake`] brings files in, [`delivery`] takes them out. None of them
-//! knows what a file means: that is the flows' business, above.
+//! [`spool`] is our own disk; [`intake`] brings files in, [`delivery`] takes them out. Where a
+//! platform lies between, [`metadata`] is looked at first, a [`trigger`] has a file sent on, and a
+//! [`receipt`] says what became of it. None of them knows what a file means: that is the flows'
+//! business, above.
 
 pub mod delivery;
 pub mod intake;
 pub mod levers;
+pub mod metadata;
+pub mod receipt;
 pub mod report;
 pub mod retention;
 pub mod seal;
 pub mod spool;
 pub mod state;
+pub mod trigger;
 
 use crate::clock::Clock;
 use crate::endpoint::{EndpointError, NotAFileName};

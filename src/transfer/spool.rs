@@ -63,6 +63,11 @@ impl Spool {
         self.outgoing.join(transfer.to_string())
     }
 
+    /// Where an outbound file's trigger lies until it is put.
+    pub fn trigger(&self, transfer: Uuid) -> PathBuf {
+        self.outgoing.join(format!("{transfer}.trigger"))
+    }
+
     /// Where a processed inbound file's bytes lie until purged.
     pub fn archived(&self, transfer: Uuid) -> PathBuf {
         self.archive.join(transfer.to_string())
@@ -137,7 +142,8 @@ impl Spool {
     /// Removes what the spool still has of a transfer that needs it no more.
     pub fn forget(&self, transfer: Uuid) -> io::Result<()> {
         remove(&self.incoming(transfer))?;
-        remove(&self.outgoing(transfer))
+        remove(&self.outgoing(transfer))?;
+        remove(&self.trigger(transfer))
     }
 
     /// Removes what is kept of a file that is done; nothing there is fine.

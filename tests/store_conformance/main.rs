@@ -7,6 +7,7 @@ mod answers;
 mod import;
 mod model;
 mod nodes;
+mod receipts;
 mod samples;
 mod transfers;
 
@@ -66,4 +67,7 @@ conformance! {
         what_the_dead_had_is_free an_answer_belongs_to_who_made_it_until_it_rests
         an_operators_step_says_who_and_why an_endpoint_is_paused_once_and_resumed_once
         the_log_verifies_as_it_was_written;
+    receipts: an_acceptance_owes_the_sender_one_receipt a_rejection_is_told_with_its_reason
+        a_delivery_is_known_again the_file_that_a_receipt_means_is_found
+        a_receipt_and_what_it_moves_are_one_step;
 }

@@ -39,15 +39,20 @@ impl Installation {
 
     /// One that exchanges files through `ind` and `ud` of this endpoint, given as its settings.
     pub fn new(miljoe: &str, endpoint: &str) -> Self {
-        let installation = Self { dir: TempDir::with_prefix("modregn-").unwrap() };
-        let config = format!(
-            "miljoe = {miljoe:?}\nstate_dir = \"state\"\n\n[endpoint.ky]\n{endpoint}\n\
-             [[route]]\nflow = \"sf2530\"\n\
-             [route.inbox]\nendpoint = \"ky\"\ndirectory = \"ind\"\npoll_seconds = 1\n\
+        let route = "[route.inbox]\nendpoint = \"ky\"\ndirectory = \"ind\"\npoll_seconds = 1\n\
              [route.inbox.plain]\npattern = \"*.txt\"\ncomplete = \"rename\"\n\
              processed = \"delete\"\n\
              [route.outbox]\nendpoint = \"ky\"\ndirectory = \"ud\"\n\
-             name = \"svar_{{kommunekode}}_{{forespoergsel_id}}.txt\"\n"
+             name = \"svar_{kommunekode}_{forespoergsel_id}.txt\"\n";
+        Self::with_route(miljoe, endpoint, route)
+    }
+
+    /// One with this inbox and outbox, both at this endpoint, `ky`.
+    pub fn with_route(miljoe: &str, endpoint: &str, route: &str) -> Self {
+        let installation = Self { dir: TempDir::with_prefix("modregn-").unwrap() };
+        let config = format!(
+            "miljoe = {miljoe:?}\nstate_dir = \"state\"\n\n[endpoint.ky]\n{endpoint}\n\
+             [[route]]\nflow = \"sf2530\"\n{route}"
         );
         fs::write(installation.config(), config).unwrap();
         installation

@@ -12,11 +12,15 @@
 //! the root element alone. What is read here comes from outside: see [`SidecarError`].
 
 mod read;
+mod receiving;
+mod sending;
 mod tree;
 mod types;
 mod write;
 
 pub use read::SidecarError;
+pub use receiving::Receiving;
+pub use sending::{Parcel, Receipts, Recipients, Routing, Sending, Way};
 pub use types::{
     Acceptance, Authority, BusinessReceipt, ErrorMessage, FileDescriptor, FileMetadata, Label,
     MetadataRoot, NotALabel, Outcome, RoutingInfo, TechnicalReceipt, Trigger,

@@ -10,15 +10,16 @@ mod import;
 mod journal;
 mod nodes;
 mod open;
+mod receipts;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod transfers;
 
 use super::{
-    AftaleImport, AftaleVersion, Answer, AnswerOrder, Audit, By, Census, EventRow, ImportMode,
-    Marking, Moment, Node, NodeRow, Note, Pause, Problem, Seen, Step, Store, StoreError, Transfer,
-    TransferFilter, Visit,
+    AftaleImport, AftaleVersion, Answer, AnswerOrder, Audit, By, Census, Clue, Delivery, EventRow,
+    ImportMode, Marking, Moment, Node, NodeRow, Note, Pause, Problem, Receipt, Seen, Step, Store,
+    StoreError, Transfer, TransferFilter, Understood, Visit,
 };
 use crate::domain::hold_rule::Size;
 use crate::domain::{
@@ -136,6 +137,34 @@ impl Store for SqliteStore {
     fn answer(&mut self, order: &AnswerOrder<'_>, at: Moment) -> Result<Answer, StoreError> {
         self.same_miljoe(order.request.miljoe)?;
         self.change(|connection| answers::answer(connection, order, at))
+    }
+
+    fn delivery(&self, transfer: Uuid) -> Result<Option<Delivery>, StoreError> {
+        self.read(|connection| receipts::delivery(connection, transfer))
+    }
+
+    fn same_delivery(&self, transfer: &Transfer) -> Result<Option<Transfer>, StoreError> {
+        self.read(|connection| receipts::same_delivery(connection, transfer))
+    }
+
+    fn meant(&self, clue: &Clue<'_>) -> Result<Option<Transfer>, StoreError> {
+        self.read(|connection| receipts::meant(connection, clue))
+    }
+
+    fn understand(
+        &mut self,
+        understood: &Understood<'_>,
+        at: Moment,
+    ) -> Result<Transfer, StoreError> {
+        self.change(|connection| receipts::understand(connection, understood, at))
+    }
+
+    fn receipt(&self, transfer: Uuid) -> Result<Option<Receipt>, StoreError> {
+        self.read(|connection| receipts::one(connection, transfer))
+    }
+
+    fn receipts(&self, about: Uuid) -> Result<Vec<Receipt>, StoreError> {
+        self.read(|connection| receipts::about(connection, about))
     }
 
     fn preview(

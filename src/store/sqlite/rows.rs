@@ -7,7 +7,7 @@ use crate::domain::{
     Udbetalingsperiode, Ydelsestype,
 };
 use crate::fault::{Class, Code};
-use crate::store::{Moment, Problem};
+use crate::store::{Moment, Problem, Verdict};
 use crate::transfer::state::{Direction, Event, State};
 use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Utc};
 use rusqlite::Row;
@@ -55,6 +55,7 @@ text_columns! {
     Direction, "a direction", direction, x => direction_word(*x);
     Class, "a class", class, x => class_word(*x);
     Code, "a code", code, x => x.as_str();
+    Verdict, "a verdict", Self::from_word, x => x.word();
     Id, "a UUID", |text| Uuid::try_parse(text).ok().map(Self), x => x.0.to_string();
     Day, "a day", Self::from_text, x => x.0.to_string();
     Time, "a time", Self::from_text, x => x.0.to_rfc3339_opts(SecondsFormat::Millis, true);

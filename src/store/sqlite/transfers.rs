@@ -1,8 +1,8 @@
 //! Transfers and their events.
 
 use super::error::Trouble;
-use super::journal;
 use super::rows::{Id, Sha256, Time, problem, whole_millis};
+use super::{journal, receipts};
 use crate::domain::{ForespoergselId, Kommunekode};
 use crate::store::{
     Census, Moment, Node, Payload, Place, Seen, Step, StoreError, Transfer, TransferFilter,
@@ -216,6 +216,7 @@ pub(super) fn advance(
         .ok_or(StoreError::Moved { transfer: transfer.id, expected: transfer.state })?;
     let came_by = Some((step.event, transfer.state));
     journal::step(connection, nr, came_by, &moved, step.by.as_ref())?;
+    receipts::with_step(connection, nr, &moved, step)?;
     Ok(moved)
 }
 
