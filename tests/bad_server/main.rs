@@ -21,6 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use russh_sftp::protocol::StatusCode::{Failure, PermissionDenied};
 use scene::{Scene, Setup};
 use script::{Ask, Deed, Manners, Rule, always, at};
+use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 use support::daemon::Daemon;
@@ -189,6 +190,24 @@ fn another_request_of_the_same_name_waits_its_turn() {
     let id = held["transfer"].as_str().unwrap();
     scene.installation.done(&["release", id, "--reason", "its sender wants both"]);
     scene.round("released", Manners::default());
+    scene.check();
+}
+
+/// Not even where the server would do it.
+#[test]
+fn a_file_under_the_answers_name_is_not_overwritten() {
+    let mut scene = Scene::new(Setup::default());
+    scene.ask(1);
+    let answer = scene.outbox().join(&scene.answers()[0]);
+    fs::write(&answer, "somebody's").unwrap();
+    let said = scene.round("taken", Manners { overwrites: true, ..Manners::default() });
+    assert!(said.out.contains("name-taken"), "{}", said.out);
+    assert_eq!(fs::read_to_string(&answer).unwrap(), "somebody's");
+    fs::remove_file(&answer).unwrap();
+    let dead = scene.installation.transfers().into_iter().find(|t| t["state"] == "dead").unwrap();
+    let id = dead["transfer"].as_str().unwrap();
+    scene.installation.done(&["retry", id, "--reason", "it was moved away"]);
+    scene.settle("moved away");
     scene.check();
 }
 

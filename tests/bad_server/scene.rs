@@ -136,6 +136,11 @@ impl Scene {
         names(&self.installation.path("asked/bad")).len()
     }
 
+    /// The names of the answers that the bad server is to get.
+    pub(crate) fn answers(&self) -> Vec<String> {
+        self.asked("asked/bad")
+    }
+
     /// One round while the server behaves so. The good directory's files are answered in it.
     pub(crate) fn round(&self, what: &str, manners: Manners) -> Said {
         self.server.behave(manners);
@@ -153,7 +158,7 @@ impl Scene {
         let said = self.round(what, Manners::default());
         let whole = format!("{what}, then a good server: {}{}", said.out, said.err);
         assert_eq!(said.code, Some(0), "{whole}");
-        assert_eq!(names(&self.outbox()), self.asked("asked/bad"), "{whole}");
+        assert_eq!(names(&self.outbox()), self.answers(), "{whole}");
         assert_eq!(names(&self.inbox()), [""; 0], "{whole}");
         let moved = if self.moves { self.asked_so_far() } else { 0 };
         assert_eq!(names(&self.server.root().join("done")).len(), moved, "{whole}");

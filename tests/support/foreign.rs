@@ -179,7 +179,8 @@ fn write_proftpd_config(dir: &Path, port: u16) {
          AuthOrder mod_auth_file.c\nAuthUserFile {place}/passwd\nRootLogin on\n\
          RequireValidShell off\nUseFtpUsers off\nUseReverseDNS off\nWtmpLog off\n\
          TransferLog none\nSystemLog {place}/log\nPidFile {place}/pid\nScoreboardFile none\n\
-         DelayEngine off\nSFTPEngine on\nSFTPHostKey {place}/host\n\
+         DelayEngine off\n<IfModule mod_ctrls.c>\nControlsEngine off\n</IfModule>\n\
+         SFTPEngine on\nSFTPHostKey {place}/host\n\
          SFTPAuthMethods publickey\nSFTPAuthorizedUserKeys file:{place}/authorized_keys\n"
     );
     fs::write(dir.join("proftpd.conf"), config).unwrap();
