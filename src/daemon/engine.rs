@@ -1,7 +1,7 @@
 //! Everything that is opened once and shared by all routes.
 
 use super::circuit::Circuits;
-use super::node::{self, Presence};
+use super::node::{Presence, bury_the_dead};
 use crate::clock::Clock;
 use crate::config::{Config, FlowName, LayoutFileError, Route, load_layouts};
 use crate::endpoint::EndpointError;
@@ -20,7 +20,7 @@ use crate::transfer::{Desk, TransferError};
 use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 use uuid::Uuid;
@@ -34,6 +34,7 @@ pub struct Engine {
     flows: Vec<Box<dyn Flow>>,
     claimed: Mutex<BTreeSet<Uuid>>,
     stopping: AtomicBool,
+    takeovers: AtomicU64,
     pub(super) circuits: Circuits,
     /// None = only looks.
     presence: Option<Presence>,
@@ -105,8 +106,18 @@ impl Engine {
         presence: Option<Presence>,
     ) -> Self {
         let (store, claimed) = (Mutex::new(store), Mutex::default());
-        let (stopping, circuits) = (AtomicBool::new(false), Circuits::default());
-        Self { config, store, spool, clock, flows, claimed, stopping, circuits, presence }
+        Self {
+            config,
+            store,
+            spool,
+            clock,
+            flows,
+            claimed,
+            stopping: AtomicBool::new(false),
+            takeovers: AtomicU64::new(0),
+            circuits: Circuits::default(),
+            presence,
+        }
     }
 
     /// The configuration it was opened with.
@@ -121,11 +132,24 @@ impl Engine {
         Desk::new(&self.store, &self.spool, &*self.clock, node, give_up_after)
     }
 
-    /// Frees what processes that have ended had claimed.
+    /// Frees what processes that have ended had claimed, and sweeps up after them.
     pub(super) fn take_over(&self) -> Result<(), TransferError> {
         let desk = self.desk();
+        let state_dir = &self.config.state_dir;
         let mut store = desk.store();
-        node::bury_the_dead(&self.config.state_dir, &mut **store, Some(desk.node), desk.now())
+        let found = bury_the_dead(state_dir, &mut **store, Some(desk.node), desk.now())?;
+        drop(store);
+        if found {
+            self.takeovers.fetch_add(1, Ordering::Relaxed);
+            self.sweep()?;
+        }
+        Ok(())
+    }
+
+    /// How often this process has taken over from others. Where it grows they may have left
+    /// something.
+    pub(super) fn takeovers(&self) -> u64 {
+        self.takeovers.load(Ordering::Relaxed)
     }
 
     /// The flow of the route at this place in the configuration.
@@ -193,7 +217,7 @@ impl Engine {
 
     /// Removes spooled bytes whose transfer needs them no more: the last act of a file's life,
     /// which a crash can come before.
-    fn sweep(&self) -> Result<(), EngineError> {
+    fn sweep(&self) -> Result<(), TransferError> {
         let desk = self.desk();
         for id in self.spool.transfers()? {
             match desk.store().transfer(id)? {

@@ -6,6 +6,7 @@
 use crate::store::{Moment, Node, NodeRow, Store};
 use crate::transfer::TransferError;
 use fs_err::{self as fs, File};
+use std::collections::BTreeSet;
 use std::fs::TryLockError;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -34,11 +35,9 @@ impl Presence {
     ) -> Result<Self, TransferError> {
         let directory = state_dir.join(DIRECTORY);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
-        let lock = Uuid::now_v7().to_string();
-        let file = File::create_new(directory.join(&lock))?;
-        file.file().lock()?;
+        let (lock, file) = hold_a_new(&directory)?;
         let node = store.enlist(&lock, at).inspect_err(|_| {
-            // Nobody knows of it: nobody would ever remove it.
+            // Nobody will ever know of it.
             let _ = fs::remove_file(directory.join(&lock));
         })?;
         Ok(Self { node, directory, lock, _file: file })
@@ -51,20 +50,61 @@ impl Presence {
     }
 }
 
-/// Frees what processes that have ended had claimed; whoever asks may be one of those at work.
+/// Frees what processes that have ended had claimed, and tells whether there was one; whoever asks
+/// may be one of those at work.
 pub fn bury_the_dead(
     state_dir: &Path,
     store: &mut dyn Store,
     asking: Option<Node>,
     at: Moment,
-) -> Result<(), TransferError> {
+) -> Result<bool, TransferError> {
     let directory = state_dir.join(DIRECTORY);
+    let mut found = false;
     for NodeRow { node, lock, begun_at } in store.nodes()? {
         let path = directory.join(&lock);
         if asking != Some(node) && has_ended(&path)? {
+            found = true;
             store.retire(node, at)?;
             remove(&path)?;
             tracing::info!(%begun_at, "a process ended without a word: its files go on here");
+        }
+    }
+    if directory.exists() {
+        remove_unknown(&directory, store)?;
+    }
+    Ok(found)
+}
+
+/// Makes a lock file and holds it.
+fn hold_a_new(directory: &Path) -> io::Result<(String, File)> {
+    loop {
+        let lock = Uuid::now_v7().to_string();
+        let path = directory.join(&lock);
+        let file = File::create_new(&path)?;
+        file.file().lock()?;
+        // Before it was held, another may have taken it for one that a crash left.
+        if path.exists() {
+            return Ok((lock, file));
+        }
+    }
+}
+
+/// Removes what a process left that ended just before the store knew of it, or just after.
+fn remove_unknown(directory: &Path, store: &dyn Store) -> Result<(), TransferError> {
+    let known: BTreeSet<_> = store.nodes()?.into_iter().map(|row| row.lock).collect();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|name| known.contains(name)) {
+            continue;
+        }
+        let file = match File::open(entry.path()) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        };
+        // Held while it is removed: who has just made it then sees that it is gone.
+        if file.file().try_lock().is_ok() {
+            remove(&entry.path())?;
         }
     }
     Ok(())

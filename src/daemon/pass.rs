@@ -224,6 +224,8 @@ pub struct RouteRunner<'e> {
     pub(super) sessions: Vec<Session<'e>>,
     /// Whether tries that were cut off may have left something in the outbox.
     sweep: bool,
+    /// [`Engine::takeovers`] as it was then.
+    takeovers: u64,
 }
 
 impl<'e> RouteRunner<'e> {
@@ -238,7 +240,8 @@ impl<'e> RouteRunner<'e> {
         let inbox = Inbox::new(settings.inbox.plain.clone());
         let boxes = ReceiptBox::of(engine.config(), route);
         let told = BTreeSet::new();
-        Self { engine, route, inbox, boxes, next_look: None, told, sessions, sweep: true }
+        let (sweep, takeovers) = (true, 0);
+        Self { engine, route, inbox, boxes, next_look: None, told, sessions, sweep, takeovers }
     }
 
     /// The route's settings.
@@ -288,12 +291,15 @@ impl<'e> RouteRunner<'e> {
         report
     }
 
-    /// At the start, and when the outbox is well again after trouble. Where it may not be listed
+    /// At the start, after a process has ended without a word, and when the outbox is well again
+    /// after trouble. Where it may not be listed
     /// there is no sweeping.
     fn sweep_outbox(&mut self, report: &PassReport) {
         let outbox = &self.engine.config().routes[self.route].outbox;
         let troubled = report.troubles.contains_key(&outbox.endpoint);
-        self.sweep |= troubled;
+        let takeovers = self.engine.takeovers();
+        self.sweep |= troubled || takeovers > self.takeovers;
+        self.takeovers = takeovers;
         if !self.sweep || troubled || report.failure.is_some() {
             return;
         }
