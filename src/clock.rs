@@ -14,6 +14,28 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        Utc::now() + jump()
     }
+}
+
+/// How far off the clock is made to be at this reading: `MODREGN_CLOCK_JUMPS=0,-3600,86400` goes
+/// through these seconds, over and over. For tests; a release build has nothing of this.
+#[cfg(debug_assertions)]
+fn jump() -> chrono::TimeDelta {
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static JUMPS: LazyLock<Vec<i64>> = LazyLock::new(|| {
+        let set = std::env::var("MODREGN_CLOCK_JUMPS").unwrap_or_default();
+        set.split(',').filter_map(|seconds| seconds.parse().ok()).collect()
+    });
+    static READINGS: AtomicUsize = AtomicUsize::new(0);
+    let reading = READINGS.fetch_add(1, Ordering::Relaxed);
+    let seconds = JUMPS.get(reading % JUMPS.len().max(1)).copied().unwrap_or(0);
+    chrono::TimeDelta::try_seconds(seconds).unwrap_or_default()
+}
+
+#[cfg(not(debug_assertions))]
+const fn jump() -> chrono::TimeDelta {
+    chrono::TimeDelta::zero()
 }

@@ -81,6 +81,22 @@ fn a_batch_answers_98_municipalities() {
     exchange.check_answers("answers-again");
 }
 
+/// Every worker comes to the same answer, while another delivers it.
+#[test]
+fn one_request_under_many_names_is_answered_once() {
+    let exchange = Exchange::new();
+    let requests = &exchange.requests;
+    let mut names = names(requests).into_iter();
+    let only = requests.join(names.next().unwrap());
+    for other in names {
+        fs::copy(&only, requests.join(other)).unwrap();
+    }
+    exchange.put_requests();
+    let out = exchange.installation.done(&["batch"]);
+    assert!(out.starts_with("1 answered, 97 answered again;"), "{out}");
+    exchange.check_answers("answers");
+}
+
 #[test]
 fn the_daemon_answers_98_municipalities_and_stops_when_told() {
     let exchange = Exchange::new();

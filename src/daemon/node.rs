@@ -3,6 +3,7 @@
 //! had claimed is free then, and its next step, should it take one after all, is refused by the
 //! store.
 
+use crate::crash::{self, Point};
 use crate::store::{Moment, Node, NodeRow, Store};
 use crate::transfer::TransferError;
 use fs_err::{self as fs, File};
@@ -36,16 +37,19 @@ impl Presence {
         let directory = state_dir.join(DIRECTORY);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory)?;
         let (lock, file) = hold_a_new(&directory)?;
+        crash::reached(Point::NodeLocked);
         let node = store.enlist(&lock, at).inspect_err(|_| {
             // Nobody will ever know of it.
             let _ = fs::remove_file(directory.join(&lock));
         })?;
+        crash::reached(Point::NodeEnlisted);
         Ok(Self { node, directory, lock, _file: file })
     }
 
     /// Leaves, in order.
     pub(super) fn end(&self, store: &mut dyn Store, at: Moment) -> Result<(), TransferError> {
         store.retire(self.node, at)?;
+        crash::reached(Point::NodeLeft);
         Ok(remove(&self.directory.join(&self.lock))?)
     }
 }
@@ -65,6 +69,7 @@ pub fn bury_the_dead(
         if asking != Some(node) && has_ended(&path)? {
             found = true;
             store.retire(node, at)?;
+            crash::reached(Point::NodeBuried);
             remove(&path)?;
             tracing::info!(%begun_at, "a process ended without a word: its files go on here");
         }

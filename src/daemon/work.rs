@@ -4,6 +4,7 @@ use super::Engine;
 use super::pass::{FileOutcome, Observer, PassReport, Told, Verdict};
 use super::receipts::{self, Arrival, ReceiptBox};
 use crate::config::{Config, Route};
+use crate::crash::{self, Point};
 use crate::endpoint::{Endpoint, EndpointError, Entry};
 use crate::flow::{Flow, Processed};
 use crate::store::{KVITTERING, Problem, Step, StoreError, Transfer};
@@ -298,7 +299,9 @@ impl<'e> Session<'e> {
 
 pub(super) fn archive(desk: &Desk<'_>, inbound: &Transfer) -> Result<(), TransferError> {
     desk.spool.archive(inbound.id)?;
+    crash::reached(Point::ArchiveKept);
     desk.store().advance(inbound, &Step::plain(Event::Archive), desk.now())?;
+    crash::reached(Point::ArchiveJournalled);
     desk.spool.forget(inbound.id)?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::compare::Comparison;
 use super::settings::LocalSettings;
 use super::trouble::Trouble;
 use super::{Endpoint, EndpointError, Entry, FileName, Listing, Published};
+use crate::crash::{self, Point};
 use crate::fault::Code;
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
@@ -65,7 +66,10 @@ impl Endpoint for Local {
 
     fn remove(&mut self, directory: &str, name: &FileName) -> Result<(), EndpointError> {
         let path = self.file(directory, name);
-        let result = gone_is_fine(fs::remove_file(&path)).and_then(|()| sync_parent(&path));
+        let result = gone_is_fine(fs::remove_file(&path)).and_then(|()| {
+            crash::reached(Point::LocalRemoved);
+            sync_parent(&path)
+        });
         result.map_err(|error| at_file(&error, &path).at(&self.name))
     }
 
@@ -181,7 +185,10 @@ fn move_to(from: &Path, to: &Path) -> Result<(), Trouble> {
     match rename_new(from, to) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Trouble::taken(to)),
         Err(error) => Err(in_directory(&error, to.parent().unwrap_or(to))),
-        Ok(()) => sync_parent(to).map_err(|error| at_file(&error, to)),
+        Ok(()) => {
+            crash::reached(Point::LocalMoved);
+            sync_parent(to).map_err(|error| at_file(&error, to))
+        }
     }
 }
 
@@ -204,6 +211,7 @@ fn publish(
     let result = match moved {
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {
             copy(source, temporary, mode)?;
+            crash::reached(Point::LocalCopied);
             rename_new(temporary, target).inspect_err(|_| {
                 // What is left of it helps nobody.
                 let _ = fs::remove_file(temporary);
@@ -212,7 +220,10 @@ fn publish(
         result => result,
     };
     match result {
-        Ok(()) => sync_parent(target).map_err(|error| at_file(&error, target))?,
+        Ok(()) => {
+            crash::reached(Point::LocalRenamed);
+            sync_parent(target).map_err(|error| at_file(&error, target))?;
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             // Another one was faster.
             return compare(source, target)?.ok_or_else(|| Trouble::taken(target));

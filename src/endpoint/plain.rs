@@ -5,6 +5,7 @@
 
 use super::trouble::Trouble;
 use super::{Endpoint, EndpointError, Entry, FileName, Listing};
+use crate::crash::{self, Point};
 use crate::fault::Code;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -127,6 +128,7 @@ impl Plain {
         if let Some(done) = self.done_file(name) {
             // First: alone it would declare complete whatever is sent under this name next.
             endpoint.remove(directory, &done)?;
+            crash::reached(Point::SourceDoneRemoved);
         }
         match &self.processed {
             Processed::Delete => endpoint.remove(directory, name),

@@ -3,6 +3,7 @@
 
 use super::{Flow, Preview, Processed};
 use crate::config::{Outbox, Route};
+use crate::crash::{self, Point};
 use crate::domain::hold_rule::{HoldRules, Size};
 use crate::domain::{Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar};
 use crate::fault::{Class, Code};
@@ -106,7 +107,9 @@ impl Sf2530 {
             name: self.outbox.name.name_for(request),
         };
         let order = AnswerOrder { inbound, request, place: &place, hold_rules: &self.hold_rules };
-        Ok(desk.store().answer(&order, desk.now())?)
+        let answer = desk.store().answer(&order, desk.now())?;
+        crash::reached(Point::AnswerCommitted);
+        Ok(answer)
     }
 
     fn refuse(
@@ -117,12 +120,14 @@ impl Sf2530 {
         let verdict = if refusal.event == Event::Hold { State::Held } else { State::Rejected };
         let report = Report::new(inbound, verdict, &refusal.problem, refusal.faults.as_ref());
         desk.spool.set_apart(inbound.id, &report.files())?;
+        crash::reached(Point::QuarantineReported);
         let step = Step {
             problem: Some(refusal.problem.clone()),
             about: refusal.about,
             ..Step::plain(refusal.event)
         };
         let inbound = desk.store().advance(inbound, &step, desk.now())?;
+        crash::reached(Point::QuarantineJournalled);
         desk.spool.forget(inbound.id)?;
         Ok(Processed { inbound, answer: None })
     }

@@ -5,6 +5,7 @@
 use super::spool::payload_of;
 use super::state::{Event, State};
 use super::{Desk, TransferError, problem_of};
+use crate::crash::{self, Point};
 use crate::endpoint::{Endpoint, EndpointError, Entry, FileName, NotAFileName};
 use crate::fault::{Class, Code};
 use crate::store::{Payload, Problem, Step, Transfer};
@@ -26,7 +27,9 @@ pub fn deliver(
     let transfer = ready(desk, transfer, render)?;
     match publish(desk, endpoint, &transfer) {
         Ok(()) => {
+            crash::reached(Point::DeliveryPublished);
             let published = advance(desk, &transfer, &Step::plain(Event::Publish))?;
+            crash::reached(Point::DeliveryPublishJournalled);
             desk.spool.forget(transfer.id)?;
             Ok(published)
         }
@@ -58,8 +61,11 @@ fn ready(
     });
     match rendered {
         Ok(payload) => {
+            crash::reached(Point::DeliveryRendered);
             let step = Step { payload: Some(payload), ..Step::plain(Event::Render) };
-            advance(desk, &transfer, &step)
+            let rendered = advance(desk, &transfer, &step)?;
+            crash::reached(Point::DeliveryRenderJournalled);
+            Ok(rendered)
         }
         Err(TransferError::Refused(problem)) => {
             let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::Hold) };

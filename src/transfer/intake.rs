@@ -5,6 +5,7 @@ use super::metadata::{self, Platform, Said};
 use super::spool::{Hashing, write_durably};
 use super::state::{Event, State};
 use super::{Desk, TransferError, problem_of};
+use crate::crash::{self, Point};
 use crate::endpoint::plain::Plain;
 use crate::endpoint::{Endpoint, EndpointError, Entry, FileName};
 use crate::fault::{Class, Code};
@@ -54,6 +55,7 @@ pub fn fetch(
     let Some(transfer) = desk.store().see(&seen, desk.node, desk.now())? else {
         return Ok(None);
     };
+    crash::reached(Point::IntakeSeen);
     let fetched = match transfer.state {
         State::Seen => match said(desk, source, endpoint, entry, &transfer)? {
             Some(step) => bring(desk, source, endpoint, (entry, step), &transfer)?,
@@ -119,7 +121,9 @@ fn bring(
     match copied {
         Ok(payload) => {
             let step = Step { payload: Some(payload), ..step };
-            Ok(Some(desk.store().advance(transfer, &step, desk.now())?))
+            let fetched = desk.store().advance(transfer, &step, desk.now())?;
+            crash::reached(Point::IntakeJournalled);
+            Ok(Some(fetched))
         }
         Err(TransferError::Endpoint(error)) if error.code == Code::FileGone => {
             desk.spool.forget(transfer.id)?;
@@ -162,6 +166,7 @@ fn clear(
     let kept_as = FileName::parse(&format!("{}_{}", transfer.id, entry.name))
         .or_else(|_| FileName::parse(&transfer.id.to_string()))?;
     source.plain.clear(endpoint, source.directory, entry, &kept_as)?;
+    crash::reached(Point::SourceCleared);
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! again from the start. May use `store` for [`Payload`]; knows no endpoint and no flow.
 
 use super::seal::{self, Seal, SealError};
+use crate::crash::{self, Point};
 use crate::store::Payload;
 use fs_err::{self as fs, File};
 use sha2::{Digest, Sha256};
@@ -115,7 +116,9 @@ impl Spool {
     pub fn set_apart(&self, transfer: Uuid, report: &[(&str, String)]) -> io::Result<PathBuf> {
         let dir = self.quarantine(transfer);
         std::fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(&dir)?;
+        crash::reached(Point::QuarantineMade);
         keep(&self.incoming(transfer), &dir.join("payload"))?;
+        crash::reached(Point::QuarantineKept);
         for (name, text) in report {
             write_durably(&dir.join(name), |out| out.write_all(text.as_bytes()))?;
         }
@@ -141,9 +144,11 @@ impl Spool {
 
     /// Removes what the spool still has of a transfer that needs it no more.
     pub fn forget(&self, transfer: Uuid) -> io::Result<()> {
-        remove(&self.incoming(transfer))?;
-        remove(&self.outgoing(transfer))?;
-        remove(&self.trigger(transfer))
+        for path in [self.incoming(transfer), self.outgoing(transfer), self.trigger(transfer)] {
+            remove(&path)?;
+            crash::reached(Point::SpoolForgotten);
+        }
+        Ok(())
     }
 
     /// Removes what is kept of a file that is done; nothing there is fine.
@@ -198,12 +203,15 @@ fn write_and_sync<E: From<io::Error>>(
         0o600,
     );
     let mut out = BufWriter::with_capacity(BUFFER, Hashing::new(options.open(path)?));
+    crash::reached(Point::SpoolBegun);
     write(&mut out)?;
     let hashing = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+    crash::reached(Point::SpoolWritten);
     hashing.inner.sync_all()?;
     if let Some(dir) = path.parent() {
         sync_directory(dir)?;
     }
+    crash::reached(Point::SpoolSynced);
     Ok(hashing.payload())
 }
 

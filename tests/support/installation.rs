@@ -39,17 +39,26 @@ impl Installation {
 
     /// One that exchanges files through `ind` and `ud` of this endpoint, given as its settings.
     pub fn new(miljoe: &str, endpoint: &str) -> Self {
+        Self::new_in(&std::env::temp_dir(), miljoe, endpoint)
+    }
+
+    /// The same, in a directory below this one.
+    pub fn new_in(place: &Path, miljoe: &str, endpoint: &str) -> Self {
         let route = "[route.inbox]\nendpoint = \"ky\"\ndirectory = \"ind\"\npoll_seconds = 1\n\
              [route.inbox.plain]\npattern = \"*.txt\"\ncomplete = \"rename\"\n\
              processed = \"delete\"\n\
              [route.outbox]\nendpoint = \"ky\"\ndirectory = \"ud\"\n\
              name = \"svar_{kommunekode}_{forespoergsel_id}.txt\"\n";
-        Self::with_route(miljoe, endpoint, route)
+        Self::with_route_in(place, miljoe, endpoint, route)
     }
 
     /// One with this inbox and outbox, both at this endpoint, `ky`.
     pub fn with_route(miljoe: &str, endpoint: &str, route: &str) -> Self {
-        let installation = Self { dir: TempDir::with_prefix("modregn-").unwrap() };
+        Self::with_route_in(&std::env::temp_dir(), miljoe, endpoint, route)
+    }
+
+    fn with_route_in(place: &Path, miljoe: &str, endpoint: &str, route: &str) -> Self {
+        let installation = Self { dir: TempDir::with_prefix_in("modregn-", place).unwrap() };
         let config = format!(
             "miljoe = {miljoe:?}\nstate_dir = \"state\"\n\n[endpoint.ky]\n{endpoint}\n\
              [[route]]\nflow = \"sf2530\"\n{route}"
@@ -123,6 +132,12 @@ impl Said {
             err: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// Where files are kept in memory: for many runs, which no power cut ends.
+pub fn memory() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
 /// The names in a directory, sorted.

@@ -4,5 +4,6 @@ pub mod daemon;
 pub mod foreign;
 pub mod installation;
 pub mod oracle;
+pub mod promises;
 pub mod spsftp;
 pub mod sshd;

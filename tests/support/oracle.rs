@@ -8,11 +8,15 @@
     reason = "each test program uses a part; one that panics has failed, as it should"
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+
+/// Where an answer says when it was made: that only the product can know.
+const DANNET: std::ops::Range<usize> = 42..56;
 
 /// Checks that `answers` holds exactly one answer for each file in `requests`, byte for byte what
 /// the oracle computes. `svar_<kommunekode>_<forespoergsel_id>.txt` is how an answer is named.
@@ -21,21 +25,55 @@ pub fn check_answers(aftaler: &Path, requests: &Path, answers: &Path) {
     let mut jobs = String::new();
     let mut names: Vec<String> = Vec::new();
     for request in files(requests) {
-        let head = String::from_utf8(fs::read(&request).unwrap()).unwrap();
-        let name = format!("svar_{}_{}.txt", &head[2..6], &head[6..42]);
+        let name = answer_name(&fs::read(&request).unwrap());
         let answer = fs::read(answers.join(&name)).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let dannet = std::str::from_utf8(&answer[42..56]).unwrap();
+        let dannet = std::str::from_utf8(&answer[DANNET]).unwrap();
         let to = expected.path().join(&name);
         writeln!(jobs, "{} {dannet} {}", request.display(), to.display()).unwrap();
         names.push(name);
     }
     names.sort();
+    // A request under a second name has no second answer.
+    names.dedup();
     assert_eq!(super::installation::names(answers), names, "an answer for each request, no more");
     compute(aftaler, &jobs);
     for name in names {
         let (is, wanted) = (answers.join(&name), expected.path().join(&name));
         assert!(fs::read(is).unwrap() == fs::read(wanted).unwrap(), "{name} has other bytes");
     }
+}
+
+/// What each request of `requests` must be answered with, by the answer's name; [`timeless`].
+pub fn answers(aftaler: &Path, requests: &Path) -> BTreeMap<String, Vec<u8>> {
+    let expected = tempfile::tempdir().unwrap();
+    let mut jobs = String::new();
+    let mut names = Vec::new();
+    for request in files(requests) {
+        let name = answer_name(&fs::read(&request).unwrap());
+        let to = expected.path().join(&name);
+        writeln!(jobs, "{} 20000101000000 {}", request.display(), to.display()).unwrap();
+        names.push(name);
+    }
+    compute(aftaler, &jobs);
+    let answer = |name: String| {
+        let bytes = fs::read(expected.path().join(&name)).unwrap();
+        (name, timeless(bytes))
+    };
+    names.into_iter().map(answer).collect()
+}
+
+/// An answer without the moment it was made.
+pub fn timeless(mut answer: Vec<u8>) -> Vec<u8> {
+    if let Some(dannet) = answer.get_mut(DANNET) {
+        dannet.fill(b'?');
+    }
+    answer
+}
+
+/// How the answer to a request is named.
+pub fn answer_name(request: &[u8]) -> String {
+    let head = std::str::from_utf8(request).unwrap();
+    format!("svar_{}_{}.txt", &head[2..6], &head[6..42])
 }
 
 fn compute(aftaler: &Path, jobs: &str) {

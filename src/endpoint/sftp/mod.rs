@@ -14,6 +14,7 @@ mod upload;
 use super::settings::SftpSettings;
 use super::trouble::Trouble;
 use super::{Endpoint, EndpointError, Entry, FileName, Listing, Published};
+use crate::crash::{self, Point};
 use crate::fault::Code;
 use connect::Line;
 use download::Download;
@@ -188,7 +189,10 @@ fn entry(name: FileName, stat: &FileStat) -> Option<Entry> {
 fn remove(line: &Line, path: &Path) -> Result<(), Trouble> {
     match line.heard(line.sftp.unlink(path)) {
         Err(refusal) if !refusal.is_missing() => Err(refusal.while_trying("remove", path)),
-        _ => Ok(()),
+        _ => {
+            crash::reached(Point::SftpRemoved);
+            Ok(())
+        }
     }
 }
 
@@ -202,7 +206,10 @@ fn move_to(line: &Line, from: &Path, to: &Path) -> Result<(), Trouble> {
         (false, _) => {}
     }
     match line.heard(line.sftp.rename(from, to, None)) {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            crash::reached(Point::SftpMoved);
+            Ok(())
+        }
         Err(refusal) if refusal.is_missing() && stat(line, from)?.is_some() => {
             Err(in_directory(refusal, "move a file to", to.parent().unwrap_or(to)))
         }

@@ -6,6 +6,7 @@ use super::download::Download;
 use super::refusal::Refusal;
 use super::upload::upload;
 use super::{in_directory, remove, stat};
+use crate::crash::{self, Point};
 use crate::endpoint::Published;
 use crate::endpoint::compare::Comparison;
 use crate::endpoint::trouble::Trouble;
@@ -63,7 +64,9 @@ fn write_temporary(
     let mut file = opened.map_err(|refusal| {
         in_directory(refusal, "write", path.parent().unwrap_or(Path::new(".")))
     })?;
+    crash::reached(Point::SftpOpened);
     upload(line, &mut file, path, source, size)?;
+    crash::reached(Point::SftpUploaded);
     if line.syncs.get() {
         match line.heard(file.fsync()) {
             Err(refusal) if refusal.is_unsupported() => line.syncs.set(false),
@@ -72,6 +75,7 @@ fn write_temporary(
     }
     line.heard(file.close()).map_err(refused)?;
     verify(line, path, size)?;
+    crash::reached(Point::SftpSynced);
     if job.read_back && !is_ours(line, path, job.source)? {
         let what = format!("{}: read back, it has other bytes than were written", path.display());
         return Err(Trouble::retry(Code::NotAsWritten, what));
@@ -81,7 +85,10 @@ fn write_temporary(
 
 fn rename(line: &Line, job: &Job<'_>, size: u64) -> Result<Published, Trouble> {
     let refusal = match line.heard(line.sftp.rename(&job.temporary, &job.target, None)) {
-        Ok(()) => return verify(line, &job.target, size).map(|()| Published::Now),
+        Ok(()) => {
+            crash::reached(Point::SftpRenamed);
+            return verify(line, &job.target, size).map(|()| Published::Now);
+        }
         Err(refusal) => refusal,
     };
     if refusal.may_mean_taken()

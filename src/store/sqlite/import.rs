@@ -3,6 +3,7 @@
 
 use super::error::Trouble;
 use super::rows::{Day, Time};
+use crate::crash::{self, Point};
 use crate::domain::Aftale;
 use crate::store::{AftaleImport, ImportMode, ImportSummary, Moment, StoreError, Twice};
 use rusqlite::{Connection, Statement, Transaction, params};
@@ -82,7 +83,9 @@ impl AftaleImport for Import<'_> {
             let summary = merge(&transaction, mode, at)?;
             if accept(&summary) {
                 transaction.execute_batch("DROP TABLE missing; DROP TABLE staged")?;
+                crash::reached(Point::ImportCommitting);
                 transaction.commit()?;
+                crash::reached(Point::ImportCommitted);
             }
             Ok(summary)
         };

@@ -21,6 +21,7 @@ use super::{
     ImportMode, Marking, Moment, Node, NodeRow, Note, Pause, Problem, Receipt, Seen, Step, Store,
     StoreError, Transfer, TransferFilter, Understood, Visit,
 };
+use crate::crash::{self, Point};
 use crate::domain::hold_rule::Size;
 use crate::domain::{
     Aftale, AftaleId, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
@@ -49,7 +50,9 @@ impl SqliteStore {
             let behavior = TransactionBehavior::Immediate;
             let transaction = self.connection.transaction_with_behavior(behavior)?;
             let changed = change(&transaction)?;
+            crash::reached(Point::StoreCommitting);
             transaction.commit()?;
+            crash::reached(Point::StoreCommitted);
             Ok(changed)
         };
         run().map_err(|trouble: Trouble| trouble.at(&self.place))

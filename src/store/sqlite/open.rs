@@ -2,6 +2,7 @@
 
 use super::SqliteStore;
 use super::error::Trouble;
+use crate::crash::{self, Point};
 use crate::domain::Miljoe;
 use crate::fault::Class;
 use crate::store::StoreError;
@@ -41,12 +42,14 @@ impl SqliteStore {
     pub fn open(path: &Path, miljoe: Miljoe) -> Result<Self, StoreError> {
         let place = path.display().to_string();
         make_private(path).map_err(|error| unfit(&place, &error.to_string()))?;
+        crash::reached(Point::StoreMade);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || -> Result<_, Trouble> {
             let mut connection = connect(path, flags)?;
             ours_or_empty(&connection, &place)?;
             settle(&connection)?;
             migrate(&mut connection, MIGRATIONS, miljoe, &place)?;
+            crash::reached(Point::StoreMigrated);
             Ok(connection)
         };
         let connection = open().map_err(|trouble| trouble.at(&place))?;
