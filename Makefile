@@ -60,6 +60,10 @@ fuzz: setup-build ## A short run of every fuzz target; longer with MODREGN_FUZZ_
 check: setup-test ## The tests
 	cargo $(TEST) --locked $(ALL_FEATURES) $(ARGS)
 
+.PHONY: crash
+crash: setup-test ## A thousand runs that are killed at random; others by MODREGN_CRASH_RUNS=10000
+	MODREGN_CRASH_RUNS=$${MODREGN_CRASH_RUNS:-1000} cargo test --locked $(FEATURES) --test crash
+
 .PHONY: bless
 bless: setup-test ## Writes the generated documents anew
 	BLESS=1 cargo test --locked --quiet $(FEATURES) --test transfer_states

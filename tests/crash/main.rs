@@ -6,6 +6,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+mod full_disk;
 #[path = "../support/mod.rs"]
 mod support;
 mod trial;
@@ -108,7 +109,7 @@ fn drawn(kind: Kind, random: &mut ChaCha8Rng) -> Plan {
             End::After(Duration::from_micros(random.random_range(500..60_000)))
         };
         let jumps = JUMPS.choose(random).unwrap();
-        Start { act, end, processes: random.random_range(1..3), jumps }
+        Start { processes: random.random_range(1..3), jumps, ..Start::new(act, end) }
     });
     let acts = acts.collect();
     let act = if random.random_ratio(1, 4) { Act::Run } else { Act::Batch };
@@ -120,7 +121,7 @@ fn drawn(kind: Kind, random: &mut ChaCha8Rng) -> Plan {
         moves: random.random_ratio(1, 3),
         from_nothing,
         acts,
-        finish: Start { act, end: End::ByItself, processes, jumps },
+        finish: Start { processes, jumps, ..Start::new(act, End::ByItself) },
     }
 }
 
