@@ -3,7 +3,7 @@
 //! machine lets ordinary users have one.
 
 use crate::support::installation::{Installation, memory};
-use crate::trial::{Act, End, Kind, Plan, Start, Trial};
+use crate::trial::{Act, Complete, End, Kind, Plan, Start, Trial};
 use modregn::crash::Point;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -87,7 +87,7 @@ fn inside(test: &str) -> bool {
 fn plan(acts: Vec<Start>, finish: Act) -> Plan {
     Plan {
         kind: Kind::Local,
-        done_files: false,
+        complete: Complete::Rename,
         moves: false,
         from_nothing: false,
         acts,

@@ -15,9 +15,11 @@ use modregn::crash::Point;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::fs;
 use std::time::Duration;
+use support::installation::{Installation, names};
 use support::sshd::{Options, Sshd};
-use trial::{Act, End, Kind, Plan, Start, Trial};
+use trial::{Act, Complete, End, Kind, Plan, Start, Trial};
 
 /// Random runs where nobody asks for more, over each kind of endpoint.
 const RUNS: usize = 12;
@@ -62,7 +64,12 @@ fn ended_at(point: Point, server: Option<&Sshd>) {
             None if point == P::LocalCopied => Kind::LocalCopied,
             None => Kind::Local,
         },
-        done_files: point == P::SourceDoneRemoved,
+        complete: match point {
+            P::SourceDoneRemoved => Complete::DoneFile,
+            // Started again, it does not know for how long the file has stood there.
+            P::IntakeJournalled => Complete::Stable,
+            _ => Complete::Rename,
+        },
         moves: matches!(point, P::LocalMoved | P::SftpMoved),
         from_nothing: acts.iter().any(|start| start.act == Act::Import),
         acts,
@@ -94,6 +101,30 @@ fn ended_at_every_named_instant_over_sftp() {
     }
 }
 
+/// It was fetched, its source cleared away, and then a crash; before the start another one comes
+/// under its name.
+#[test]
+fn a_fetched_file_goes_on_although_another_has_come_under_its_name() {
+    let installation = Installation::local("TEST");
+    installation.import_aftaler(24);
+    let path = installation.inbox().join("a.txt");
+    let request = |id: &str| format!("100101{id}2026122420261230202612TEST{:12}\r\n", "");
+    fs::write(&path, request("01234567-89ab-4cde-8f01-23456789abcd")).unwrap();
+    let mut batch = installation.modregn(&["batch"]);
+    let killed = batch.env("MODREGN_CRASH_AT", Point::SourceCleared.name()).output().unwrap();
+    assert_eq!(killed.status.code(), None);
+    fs::write(&path, request("76543210-89ab-4cde-8f01-23456789abcd")).unwrap();
+
+    for _ in 0..2 {
+        installation.run(&["batch"]);
+    }
+    let answers = names(&installation.outbox());
+    assert_eq!(answers, ["svar_0101_01234567-89ab-4cde-8f01-23456789abcd.txt"]);
+    let states = installation.transfers().into_iter().rev();
+    let states: Vec<_> = states.map(|transfer| transfer["state"].clone()).collect();
+    assert_eq!(states, ["archived", "published", "held"]);
+}
+
 /// What one seed says.
 fn drawn(kind: Kind, random: &mut ChaCha8Rng) -> Plan {
     let from_nothing = random.random_ratio(1, 6);
@@ -117,7 +148,7 @@ fn drawn(kind: Kind, random: &mut ChaCha8Rng) -> Plan {
     let processes = random.random_range(1..3);
     Plan {
         kind,
-        done_files: random.random_ratio(1, 3),
+        complete: *[Complete::Rename, Complete::DoneFile].choose(random).unwrap(),
         moves: random.random_ratio(1, 3),
         from_nothing,
         acts,

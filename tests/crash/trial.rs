@@ -41,6 +41,17 @@ pub(crate) enum Kind {
     Sftp,
 }
 
+/// When a request is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Complete {
+    /// As soon as it is there.
+    Rename,
+    /// With a second file beside it.
+    DoneFile,
+    /// When it has not changed for a second.
+    Stable,
+}
+
 /// What is started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
@@ -83,7 +94,7 @@ impl Start {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) kind: Kind,
-    pub(crate) done_files: bool,
+    pub(crate) complete: Complete,
     pub(crate) moves: bool,
     /// Whether there is no store yet: the first thing started imports the agreements.
     pub(crate) from_nothing: bool,
@@ -186,9 +197,11 @@ impl<'a> Trial<'a> {
         let mut places = Places::of(&installation, root);
         let config = fs::read_to_string(installation.config()).unwrap();
         let mut config = config.replace("[endpoint.ky]", &format!("{SETTINGS}[endpoint.ky]"));
-        if plan.done_files {
-            config = config.replace("\"rename\"", "{ done_suffix = \".klar\" }");
-        }
+        config = match plan.complete {
+            Complete::Rename => config,
+            Complete::DoneFile => config.replace("\"rename\"", "{ done_suffix = \".klar\" }"),
+            Complete::Stable => config.replace("\"rename\"", "{ stable_seconds = 1 }"),
+        };
         if plan.moves {
             config = config.replace("\"delete\"", "{ move_to = \"taget\" }");
             places.moved = Some(root.join("taget"));
@@ -204,7 +217,7 @@ impl<'a> Trial<'a> {
         }
         for (name, bytes) in &invented.files.inbound {
             fs::write(places.inbox.join(name), bytes).unwrap();
-            if plan.done_files {
+            if plan.complete == Complete::DoneFile {
                 fs::write(places.inbox.join(format!("{name}.klar")), "").unwrap();
             }
         }
