@@ -21,7 +21,7 @@ use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -33,6 +33,7 @@ pub struct Engine {
     clock: Box<dyn Clock>,
     flows: Vec<Box<dyn Flow>>,
     claimed: Mutex<BTreeSet<Uuid>>,
+    let_go: Condvar,
     stopping: AtomicBool,
     takeovers: AtomicU64,
     pub(super) circuits: Circuits,
@@ -115,6 +116,7 @@ impl Engine {
             claimed,
             stopping: AtomicBool::new(false),
             takeovers: AtomicU64::new(0),
+            let_go: Condvar::new(),
             circuits: Circuits::default(),
             presence,
         }
@@ -207,12 +209,15 @@ impl Engine {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Claims a transfer for one worker; `None` while another has it. The same request under two
-    /// names owes one answer, and two workers must not deliver it side by side.
-    pub(super) fn claim(&self, transfer: Uuid) -> Option<Claim<'_>> {
-        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        // Made only where it holds: dropping one lets go, and waits for this very lock.
-        claimed.insert(transfer).then(|| Claim { engine: self, transfer })
+    /// Claims a transfer for one worker, as soon as no other has it. The same request under two
+    /// names owes one answer: two workers must not deliver it side by side, and it may be owed once
+    /// more just before the first lets go of it.
+    pub(super) fn claim(&self, transfer: Uuid) -> Claim<'_> {
+        let claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_taken = |claimed: &mut BTreeSet<Uuid>| claimed.contains(&transfer);
+        let free = self.let_go.wait_while(claimed, is_taken);
+        free.unwrap_or_else(PoisonError::into_inner).insert(transfer);
+        Claim { engine: self, transfer }
     }
 
     /// Removes spooled bytes whose transfer needs them no more: the last act of a file's life,
@@ -221,7 +226,8 @@ impl Engine {
         let desk = self.desk();
         for id in self.spool.transfers()? {
             match desk.store().transfer(id)? {
-                Some(transfer) if transfer.state.needs_spool() => {}
+                // One that is claimed may be on its way again.
+                Some(transfer) if transfer.state.needs_spool() || transfer.node.is_some() => {}
                 Some(_) => self.spool.forget(id)?,
                 None => {
                     tracing::warn!(%id, "the spool has bytes of a transfer unknown to the store");
@@ -252,6 +258,7 @@ impl Drop for Claim<'_> {
     fn drop(&mut self) {
         let mut claimed = self.engine.claimed.lock().unwrap_or_else(PoisonError::into_inner);
         claimed.remove(&self.transfer);
+        self.engine.let_go.notify_all();
     }
 }
 
@@ -302,11 +309,13 @@ mod tests {
         let engine = Engine::open(config, Box::new(SystemClock)).unwrap();
         let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
         let first = engine.claim(one);
-        assert!(first.is_some() && engine.claim(other).is_some());
-        for _ in 0..2 {
-            assert!(engine.claim(one).is_none(), "asking in vain takes nothing away");
-        }
-        drop(first);
-        assert!(engine.claim(one).is_some());
+        drop(engine.claim(other));
+        std::thread::scope(|scope| {
+            let second = scope.spawn(|| drop(engine.claim(one)));
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            assert!(!second.is_finished());
+            drop(first);
+        });
+        drop(engine.claim(one));
     }
 }

@@ -260,9 +260,7 @@ impl<'e> Session<'e> {
             return Ok(Some(Verdict::Waiting(problem)));
         }
         // Against other workers of this process, then against other processes.
-        let Some(_claim) = self.engine.claim(owed.id) else {
-            return Ok(None);
-        };
+        let _claim = self.engine.claim(owed.id);
         let claimed = round.desk.store().claim(&owed, round.desk.node)?;
         let Some(owed) = claimed else { return Ok(None) };
         let id = owed.id;
