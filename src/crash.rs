@@ -84,10 +84,19 @@ points! {
     DeliveryPublished = "delivery:published",
     /// And that is journalled.
     DeliveryPublishJournalled = "delivery:publish-journalled",
+    /// Its trigger stands beside it.
+    TriggerPut = "trigger:put",
+    /// And that is journalled.
+    TriggerJournalled = "trigger:journalled",
     /// A processed file's bytes are in the archive.
     ArchiveKept = "archive:kept",
     /// And that is journalled.
     ArchiveJournalled = "archive:journalled",
+
+    /// A file's kept bytes are removed, as their time is over.
+    PurgeRemoved = "purge:removed",
+    /// And that is journalled.
+    PurgeJournalled = "purge:journalled",
 
     /// A directory of this machine: a copy stands complete under its temporary name.
     LocalCopied = "local:copied",

@@ -100,9 +100,10 @@ CREATE TABLE transfer (
         ELSE state IN
             ('queued', 'rendered', 'published', 'triggered', 'received', 'acknowledged',
              'refused', 'failed', 'dead', 'held', 'cancelled', 'delivered-out-of-band') END),
+    -- The last two while they are purged.
     CHECK (node IS NULL
         OR state IN ('seen', 'fetched', 'accepted', 'recognised', 'queued', 'rendered',
-                     'published', 'failed')),
+                     'published', 'failed', 'archived', 'rejected')),
     -- Before these states the bytes need not be known; from then on they are.
     CHECK (state IN ('seen', 'vanished', 'queued', 'failed', 'dead', 'held', 'cancelled',
                      'delivered-out-of-band')

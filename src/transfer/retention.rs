@@ -3,7 +3,8 @@
 
 use super::state::{Event, State};
 use super::{Desk, TransferError};
-use crate::store::{Moment, Step, StoreError, Transfer, TransferFilter};
+use crate::crash::{self, Point};
+use crate::store::{Moment, Step, Transfer, TransferFilter};
 use chrono::Days;
 
 /// For how long, as the configuration has it; days of 24 hours.
@@ -44,18 +45,19 @@ pub fn due(
 pub fn purge(desk: &Desk<'_>, retention: Retention) -> Result<u64, TransferError> {
     let mut count = 0;
     loop {
-        let due = due(desk, retention, desk.now())?;
-        if due.is_empty() {
-            return Ok(count);
-        }
-        for transfer in due {
+        let before = count;
+        for transfer in due(desk, retention, desk.now())? {
+            // Claimed first: what an operator has processed again just now needs its bytes.
+            let claimed = desk.store().claim(&transfer, desk.node)?;
+            let Some(transfer) = claimed else { continue };
             desk.spool.purge(transfer.id)?;
-            match desk.store().advance(&transfer, &Step::plain(Event::Purge), desk.now()) {
-                Ok(_) => count += 1,
-                // Another process was faster.
-                Err(StoreError::Moved { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            crash::reached(Point::PurgeRemoved);
+            desk.store().advance(&transfer, &Step::plain(Event::Purge), desk.now())?;
+            crash::reached(Point::PurgeJournalled);
+            count += 1;
+        }
+        if count == before {
+            return Ok(count);
         }
     }
 }

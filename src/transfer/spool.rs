@@ -170,8 +170,10 @@ impl Spool {
         let mut found = Vec::new();
         for dir in [&self.incoming, &self.outgoing] {
             for entry in fs::read_dir(dir)? {
-                let name = entry?.file_name();
-                found.extend(name.to_str().and_then(|name| Uuid::try_parse(name).ok()));
+                let path = entry?.path();
+                // A trigger's name ends otherwise.
+                let id = path.file_stem().and_then(|stem| stem.to_str());
+                found.extend(id.and_then(|id| Uuid::try_parse(id).ok()));
             }
         }
         Ok(found)

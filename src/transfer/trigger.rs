@@ -4,6 +4,7 @@
 use super::spool::write_durably;
 use super::state::Event;
 use super::{Desk, TransferError, problem_of};
+use crate::crash::{self, Point};
 use crate::endpoint::serviceplatformen::{Parcel, Sending};
 use crate::endpoint::{Endpoint, FileName};
 use crate::fault::{Class, Code};
@@ -20,8 +21,10 @@ pub fn put(
 ) -> Result<Transfer, TransferError> {
     match publish(desk, endpoint, transfer, sending) {
         Ok(()) => {
+            crash::reached(Point::TriggerPut);
             let triggered =
                 desk.store().advance(transfer, &Step::plain(Event::Trigger), desk.now())?;
+            crash::reached(Point::TriggerJournalled);
             desk.spool.forget(transfer.id)?;
             Ok(triggered)
         }

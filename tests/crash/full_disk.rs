@@ -89,6 +89,7 @@ fn plan(acts: Vec<Start>, finish: Act) -> Plan {
         kind: Kind::Local,
         complete: Complete::Rename,
         moves: false,
+        triggers: false,
         from_nothing: false,
         acts,
         finish: Start::new(finish, End::ByItself),

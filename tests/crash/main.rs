@@ -71,6 +71,7 @@ fn ended_at(point: Point, server: Option<&Sshd>) {
             _ => Complete::Rename,
         },
         moves: matches!(point, P::LocalMoved | P::SftpMoved),
+        triggers: matches!(point, P::TriggerPut | P::TriggerJournalled),
         from_nothing: acts.iter().any(|start| start.act == Act::Import),
         acts,
         finish: Start::new(Act::Batch, End::ByItself),
@@ -88,7 +89,8 @@ fn is_of(point: Point, endpoint: &str) -> bool {
 
 #[test]
 fn ended_at_every_named_instant_over_local_directories() {
-    for &point in Point::ALL.iter().filter(|point| !is_of(**point, "sftp")) {
+    let others = |point: &&Point| !is_of(**point, "sftp") && !is_of(**point, "purge");
+    for &point in Point::ALL.iter().filter(others) {
         ended_at(point, None);
     }
 }
@@ -96,8 +98,37 @@ fn ended_at_every_named_instant_over_local_directories() {
 #[test]
 fn ended_at_every_named_instant_over_sftp() {
     let server = sshd();
-    for &point in Point::ALL.iter().filter(|point| !is_of(**point, "local")) {
+    let others = |point: &&Point| !is_of(**point, "local") && !is_of(**point, "purge");
+    for &point in Point::ALL.iter().filter(others) {
         ended_at(point, Some(&server));
+    }
+}
+
+#[test]
+fn ended_at_every_named_instant_of_a_purge() {
+    for &point in Point::ALL.iter().filter(|point| is_of(**point, "purge")) {
+        let installation = Installation::local("TEST");
+        installation.import_aftaler(24);
+        let requests = installation.path("requests");
+        let dir = requests.to_str().unwrap();
+        installation.done(&["generate", "forespoergsel", "--kommuner", "3", "--dir", dir]);
+        for name in names(&requests) {
+            fs::copy(requests.join(&name), installation.inbox().join(&name)).unwrap();
+        }
+        installation.done(&["batch"]);
+        let purge = || {
+            let mut purge = installation.modregn(&["purge"]);
+            purge.env("MODREGN_CLOCK_JUMPS", "63072000");
+            purge
+        };
+        let killed = purge().env("MODREGN_CRASH_AT", point.name()).output().unwrap();
+        assert_eq!(killed.status.code(), None, "{} is never reached", point.name());
+        assert!(purge().output().unwrap().status.success());
+        assert_eq!(names(&installation.path("state/archive")), [""; 0]);
+        assert_eq!(names(&installation.path("state/nodes")), [""; 0]);
+        let inbound = installation.transfers().into_iter().filter(|t| t["direction"] == "inbound");
+        let states: Vec<_> = inbound.map(|transfer| transfer["state"].clone()).collect();
+        assert_eq!(states, ["purged"; 3]);
     }
 }
 
@@ -150,6 +181,7 @@ fn drawn(kind: Kind, random: &mut ChaCha8Rng) -> Plan {
         kind,
         complete: *[Complete::Rename, Complete::DoneFile].choose(random).unwrap(),
         moves: random.random_ratio(1, 3),
+        triggers: random.random_ratio(1, 3),
         from_nothing,
         acts,
         finish: Start { processes, jumps, ..Start::new(act, End::ByItself) },

@@ -28,6 +28,9 @@ const AGAIN: &str = "igen.txt";
 /// payloads are kept.
 const SETTINGS: &str = "[limits]\nfree_bytes = 0\n\n\
      [retention]\narchive_days = 36500\nquarantine_days = 36500\n\n";
+/// Has the answers sent on; nobody sends receipts here.
+const TRIGGERS: &str = "[route.outbox.serviceplatformen]\nway = \"simpel\"\nsender = \"udk\"\n\
+     recipients = [\"ky\"]\nreceipts = { directories = [] }\n";
 /// How long a process may take over work of less than a second.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -96,6 +99,8 @@ pub(crate) struct Plan {
     pub(crate) kind: Kind,
     pub(crate) complete: Complete,
     pub(crate) moves: bool,
+    /// Whether Serviceplatformen is to send the answers on, by triggers.
+    pub(crate) triggers: bool,
     /// Whether there is no store yet: the first thing started imports the agreements.
     pub(crate) from_nothing: bool,
     pub(crate) acts: Vec<Start>,
@@ -207,6 +212,10 @@ impl<'a> Trial<'a> {
             places.moved = Some(root.join("taget"));
             fs::create_dir_all(root.join("taget")).unwrap();
         }
+        if plan.triggers {
+            config += TRIGGERS;
+            places.triggers = true;
+        }
         fs::write(installation.config(), config).unwrap();
         fs::create_dir_all(&places.outbox).unwrap();
         fs::create_dir_all(&places.inbox).unwrap();
@@ -303,7 +312,8 @@ impl<'a> Trial<'a> {
 
     /// Whether every file has come to rest.
     fn is_quiet(&self) -> bool {
-        let rest = [State::Archived, State::Rejected, State::Vanished, State::Published];
+        let sent = if self.plan.triggers { State::Triggered } else { State::Published };
+        let rest = [State::Archived, State::Rejected, State::Vanished, sent];
         let is_empty = fs::read_dir(&self.places.inbox).unwrap().next().is_none();
         is_empty
             && self.places.store().is_some_and(|store| {
