@@ -19,7 +19,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use russh_sftp::protocol::StatusCode::{Failure, PermissionDenied};
-use scene::{Scene, Setup};
+use scene::{Scene, Setup, Way};
 use script::{Ask, Deed, Manners, Rule, always, at};
 use std::fs;
 use std::thread;
@@ -86,7 +86,18 @@ mod where_requests_are_removed {
 mod where_requests_are_moved {
     use super::*;
 
-    to_every_request! { Setup { moves: true, ..Setup::default() };
+    to_every_request! { Setup { way: Way::Moved, ..Setup::default() };
+        cut_before_any_request: Deed::CutBefore, 1;
+        cut_before_any_answer: Deed::CutUnanswered, 1;
+        cut_after_any_answer: Deed::CutAfter, 1;
+        any_request_done_but_never_answered: Deed::StallDone, 6;
+    }
+}
+
+mod where_the_platform_carries {
+    use super::*;
+
+    to_every_request! { Setup { way: Way::Platform, ..Setup::default() };
         cut_before_any_request: Deed::CutBefore, 1;
         cut_before_any_answer: Deed::CutUnanswered, 1;
         cut_after_any_answer: Deed::CutAfter, 1;
@@ -219,7 +230,7 @@ fn many_things_wrong_in_any_order() {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut scene = Scene::new(Setup {
         sessions: random.random_range(1..=4),
-        moves: random.random(),
+        way: *[Way::Removed, Way::Moved, Way::Platform].choose(&mut random).unwrap(),
         aftaler: MANY,
     });
     for turn in 0..TURNS {

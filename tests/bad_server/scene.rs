@@ -5,10 +5,14 @@ use crate::script::{Ask, Manners};
 use crate::server::BadServer;
 use crate::support::installation::{Installation, Said, names};
 use crate::support::oracle;
+use modregn::endpoint::serviceplatformen::{
+    FileDescriptor, FileMetadata, Label, MetadataRoot, Trigger, XML_BYTES,
+};
 use rusqlite::Connection;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use uuid::Uuid;
 
 /// The route over the good directory, added to the one over the bad server.
 const GOOD_ROUTE: &str = r#"
@@ -35,20 +39,30 @@ directory = "ud"
 name = "svar_{kommunekode}_{forespoergsel_id}.txt"
 "#;
 
+/// How files are handed over at the bad server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Requests are renamed into place, and removed.
+    Removed,
+    /// Requests have a done-file, and are moved away.
+    Moved,
+    /// Requests have metadata, and answers a trigger.
+    Platform,
+}
+
 /// A scene's own.
 #[derive(Clone, Copy)]
 pub(crate) struct Setup {
     /// Connections to the bad server side by side.
     pub(crate) sessions: u16,
-    /// Requests are complete when a done-file is there, and are moved away rather than removed.
-    pub(crate) moves: bool,
+    pub(crate) way: Way,
     /// Agreements; with few an answer is written by one request.
     pub(crate) aftaler: usize,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { sessions: 1, moves: false, aftaler: 400 }
+        Self { sessions: 1, way: Way::Removed, aftaler: 400 }
     }
 }
 
@@ -58,7 +72,7 @@ pub(crate) struct Scene {
     aftaler: PathBuf,
     /// Requests nobody has sent yet.
     unasked: Vec<PathBuf>,
-    moves: bool,
+    way: Way,
 }
 
 impl Scene {
@@ -70,17 +84,27 @@ impl Scene {
         let installation = Installation::new("TEST", &server.settings(setup.sessions));
         state.set(installation.path("state")).unwrap();
         let mut config = fs::read_to_string(installation.config()).unwrap();
-        if setup.moves {
-            config = config.replace("\"rename\"", "{ done_suffix = \".done\" }");
-            config = config.replace("\"delete\"", "{ move_to = \"done\" }");
+        match setup.way {
+            Way::Removed => {}
+            Way::Moved => {
+                config = config.replace("\"rename\"", "{ done_suffix = \".done\" }");
+                config = config.replace("\"delete\"", "{ move_to = \"done\" }");
+            }
+            Way::Platform => {
+                let receiving = "serviceplatformen]\nus = \"udk\"\nsenders = [\"ky\"]\n";
+                config = config.replace("plain]\n", receiving);
+                config = config.replace("complete = \"rename\"\n", "");
+                config += "[route.outbox.serviceplatformen]\nway = \"simpel\"\nsender = \"udk\"\n\
+                           recipients = [\"ky\"]\nreceipts = { directories = [] }\n";
+            }
         }
         fs::write(installation.config(), config + GOOD_ROUTE).unwrap();
         for directory in ["udveksling/ind", "udveksling/ud", "asked/bad", "asked/good"] {
             fs::create_dir_all(installation.path(directory)).unwrap();
         }
         let aftaler = installation.import_aftaler(setup.aftaler);
-        let moves = setup.moves;
-        let mut scene = Self { server, installation, aftaler, unasked: Vec::new(), moves };
+        let way = setup.way;
+        let mut scene = Self { server, installation, aftaler, unasked: Vec::new(), way };
         scene.invent_requests();
         scene
     }
@@ -115,8 +139,14 @@ impl Scene {
                 let temporary = to.join(format!("{name}.tmp"));
                 fs::copy(&request, &temporary).unwrap();
                 fs::rename(&temporary, to.join(&name)).unwrap();
-                if self.moves && asked == "asked/bad" {
-                    fs::write(to.join(format!("{name}.done")), "").unwrap();
+                let beside = match self.way {
+                    _ if asked != "asked/bad" => None,
+                    Way::Removed => None,
+                    Way::Moved => Some(("done", Vec::new())),
+                    Way::Platform => Some(("metadata", metadata(&name, &request))),
+                };
+                if let Some((suffix, bytes)) = beside {
+                    fs::write(to.join(format!("{name}.{suffix}")), bytes).unwrap();
                 }
             }
         }
@@ -158,9 +188,14 @@ impl Scene {
         let said = self.round(what, Manners::default());
         let whole = format!("{what}, then a good server: {}{}", said.out, said.err);
         assert_eq!(said.code, Some(0), "{whole}");
-        assert_eq!(names(&self.outbox()), self.answers(), "{whole}");
+        let mut wanted = self.answers();
+        if self.way == Way::Platform {
+            wanted.extend(self.answers().iter().map(|name| format!("{name}.trigger")));
+            wanted.sort();
+        }
+        assert_eq!(names(&self.outbox()), wanted, "{whole}");
         assert_eq!(names(&self.inbox()), [""; 0], "{whole}");
-        let moved = if self.moves { self.asked_so_far() } else { 0 };
+        let moved = if self.way == Way::Moved { self.asked_so_far() } else { 0 };
         assert_eq!(names(&self.server.root().join("done")).len(), moved, "{whole}");
         for left in ["state/spool/in", "state/spool/out", "state/quarantine"] {
             assert_eq!(names(&self.installation.path(left)), [""; 0], "{left}. {whole}");
@@ -198,6 +233,14 @@ impl Scene {
 
     /// Holds every byte of both sides against the oracle, and the store against itself.
     pub(crate) fn check(&self) {
+        for name in names(&self.outbox()).iter().filter(|name| name.ends_with(".trigger")) {
+            let trigger = fs::read(self.outbox().join(name)).unwrap();
+            let trigger = Trigger::read(&trigger, XML_BYTES).unwrap();
+            let answer = name.trim_end_matches(".trigger");
+            let size = fs::metadata(self.outbox().join(answer)).unwrap().len();
+            assert_eq!((trigger.file.name.as_str(), trigger.file.size), (answer, size));
+            fs::remove_file(self.outbox().join(name)).unwrap();
+        }
         for (asked, outbox) in
             [("asked/bad", self.outbox()), ("asked/good", self.installation.outbox())]
         {
@@ -218,7 +261,7 @@ impl Scene {
                 continue;
             }
             let state = transfer["state"].as_str().unwrap();
-            assert!(["archived", "published"].contains(&state), "{transfer}");
+            assert!(["archived", "published", "triggered"].contains(&state), "{transfer}");
         }
     }
 
@@ -228,6 +271,20 @@ impl Scene {
         self.settle("all is well");
         Ask::ALL.map(|ask| (ask, self.server.count(ask))).to_vec()
     }
+}
+
+/// What the platform writes beside a request.
+fn metadata(name: &str, request: &Path) -> Vec<u8> {
+    let label = |text| Label::parse(text).unwrap();
+    let file = FileDescriptor {
+        name: label(name),
+        size: fs::metadata(request).unwrap().len(),
+        sender: label("ky"),
+        senders_file_id: None,
+        recipients: vec![label("udk")],
+    };
+    FileMetadata { file_transfer_uuid: Uuid::now_v7(), file, routing: None }
+        .write(MetadataRoot::FileMetadata)
 }
 
 /// Whether a file with these bytes lies below the state directory, where modregn keeps them.
