@@ -89,8 +89,6 @@ mod where_requests_are_moved {
     to_every_request! { Setup { way: Way::Moved, ..Setup::default() };
         cut_before_any_request: Deed::CutBefore, 1;
         cut_before_any_answer: Deed::CutUnanswered, 1;
-        cut_after_any_answer: Deed::CutAfter, 1;
-        any_request_done_but_never_answered: Deed::StallDone, 6;
     }
 }
 
@@ -100,7 +98,6 @@ mod where_the_platform_carries {
     to_every_request! { Setup { way: Way::Platform, ..Setup::default() };
         cut_before_any_request: Deed::CutBefore, 1;
         cut_before_any_answer: Deed::CutUnanswered, 1;
-        cut_after_any_answer: Deed::CutAfter, 1;
         any_request_done_but_never_answered: Deed::StallDone, 6;
     }
 }
