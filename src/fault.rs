@@ -37,6 +37,13 @@ macro_rules! codes {
                     $(Self::$name => $text,)+
                 }
             }
+
+            /// What it means, in an English sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+).trim_ascii_start(),)+
+                }
+            }
         }
 
         impl std::fmt::Display for $Codes {
@@ -211,6 +218,49 @@ codes! {
     DuplicateAftale = "duplicate-aftale",
 }
 
+impl Code {
+    /// What it means, in Danish, for the sender of a file; only codes that can stand in a file's
+    /// error report have it.
+    pub const fn dansk(self) -> Option<&'static str> {
+        Some(match self {
+            Self::EmptyFile => "Filen er tom.",
+            Self::RecordTooShort => "Posten er for kort.",
+            Self::RecordTooLong => "Posten er for lang.",
+            Self::BadTerminator => "Posten slutter ikke med det linjeskift, som formatet kræver.",
+            Self::UnknownRecord => "Ingen af formatets poster begynder sådan.",
+            Self::UnexpectedRecord => "Posten må ikke stå på dette sted i filen.",
+            Self::MissingRecord => "En post, som formatet kræver, mangler.",
+            Self::TrailingBytes => "Der står mere efter filens sidste post.",
+            Self::BadConstant => "Feltet skal altid have det samme indhold, men har et andet.",
+            Self::BadFiller => "Fyldfeltet er ikke udfyldt, som formatet kræver.",
+            Self::BadNumber => "Tallet indeholder andet end cifre, eller fortegnet er forkert.",
+            Self::BadDate => "Datoen findes ikke eller er skrevet anderledes.",
+            Self::BadTime => "Klokkeslættet findes ikke eller er skrevet anderledes.",
+            Self::BadPeriod => "Måneden findes ikke eller er skrevet anderledes.",
+            Self::BadUuid => "Feltet indeholder ikke et UUID med små bogstaver.",
+            Self::BadCpr => "Feltet indeholder ikke et CPR-nummer.",
+            Self::BadCvr => "Feltet indeholder ikke et CVR-nummer.",
+            Self::BadKommunekode => "Kommunekoden tilhører ingen af de 98 kommuner.",
+            Self::UnknownCode => "Koden findes ikke i feltets kodeliste.",
+            Self::BadEncoding => "Teksten er ikke i formatets tegnsæt eller indeholder styretegn.",
+            Self::BadPadding => "Teksten er ikke stillet og udfyldt, som formatet kræver.",
+            Self::MissingValue => "Feltet skal have en værdi, men er tomt.",
+            Self::UnexpectedValue => "Feltet skal være tomt her, men har en værdi.",
+            Self::ValueDoesNotFit => "Feltet kan ikke rumme værdien.",
+            Self::ControlMismatch => "Kontrolfeltet stemmer ikke med de poster, det dækker.",
+            Self::TooManyFaults => "Filen har flere fejl end dem, der er nævnt.",
+            Self::TooManyRecords => "Filen har flere poster, end der læses fra én fil.",
+            Self::WrongMiljoe => "Filen hører til det andet miljø.",
+            Self::NameConflict => "En fil med dette navn er modtaget før med et andet indhold.",
+            Self::RequestConflict => "Dette forespoergsel_id er brugt før med et andet indhold.",
+            Self::OutOfBalance => "Svaret stemmer ikke med det, der er registreret.",
+            Self::AnswerCancelled => "Svaret på denne forespørgsel er annulleret.",
+            Self::HeldByRule => "Svaret på denne forespørgsel skal godkendes, før det sendes.",
+            _ => return None,
+        })
+    }
+}
+
 impl serde::Serialize for Code {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -227,11 +277,6 @@ pub struct Shape(String);
 const SHAPE_LIMIT: usize = 60;
 
 impl Shape {
-    /// Something that is about no person and may be shown as it is: a length, a count, a total.
-    pub fn open(found: impl fmt::Display) -> Self {
-        Self(found.to_string())
-    }
-
     /// The shape of `bytes`, at most 60 characters.
     pub fn of(bytes: &[u8]) -> Self {
         let mut text: String = bytes.iter().take(SHAPE_LIMIT).map(|&b| shape_of(b)).collect();

@@ -423,3 +423,23 @@ fn every_fault_has_its_heading() {
     let findings = missing.chain(strange).map(|what| ("docs/errors.md".to_owned(), what));
     report("errors", findings);
 }
+
+/// The senders of files are Danish: what a file's error report can name has its Danish sentence.
+#[test]
+fn every_fault_of_a_file_is_told_in_danish() {
+    let without: BTreeSet<_> = modregn::fault::Code::ALL
+        .iter()
+        .filter(|code| code.dansk().is_none())
+        .map(|code| format!("{code:?}"))
+        .collect();
+    let mut findings = Findings::new();
+    for text in &texts(&["src/record", "src/flow"]) {
+        for (at, line) in text.code() {
+            let named = line.split("Code::").skip(1).filter_map(|rest| {
+                rest.split(|c: char| !c.is_alphanumeric()).find(|name| without.contains(*name))
+            });
+            findings.extend(named.map(|name| (text.path.clone(), format!("{at}: {name}"))));
+        }
+    }
+    report("Danish", findings);
+}

@@ -7,9 +7,10 @@ use super::controls::Controls;
 use super::diagnosis::diagnose;
 use super::faults::{Collector, Fault, Position};
 use super::field::Persons;
+use super::found::Found;
 use super::structure::{Misplaced, Scope, Structure};
 use crate::domain::CprPolicy;
-use crate::fault::{Code, Shape};
+use crate::fault::Code;
 use crate::layout::model::RecordIx;
 
 /// The state of a file that is being read or written.
@@ -93,7 +94,7 @@ impl<'c> Checker<'c> {
     #[cold]
     fn misplaced(&mut self, misplaced: Misplaced, record: RecordIx, position: Position) {
         let record = self.codec.layout.record(record);
-        let found = Shape::open(&record.name);
+        let found = Found::Record(record.name.clone());
         let fault = match misplaced {
             Misplaced::Missing(names) => Fault::new(Code::MissingRecord, position, names, found),
             Misplaced::Unexpected(names) => {
@@ -124,8 +125,8 @@ impl<'c> Checker<'c> {
             }
         });
         if let Err(Misplaced::Missing(names) | Misplaced::Unexpected(names)) = finished {
-            let found = Shape::open("the end of the file");
-            self.faults.push(Fault::new(Code::MissingRecord, position, names, found));
+            let fault = Fault::new(Code::MissingRecord, position, names, Found::EndOfFile);
+            self.faults.push(fault);
         }
     }
 }

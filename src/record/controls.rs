@@ -6,9 +6,11 @@
 
 use super::batch::{self, Batch, Cell, Mask, Rows};
 use super::codec::Plan;
+use super::expected::Expected;
 use super::faults::{Collector, Fault, Position};
+use super::found::Found;
 use super::words::{self, WORD};
-use crate::fault::{Code, Shape};
+use crate::fault::Code;
 use crate::layout::model::{
     Columns, Control, CountTerm, FieldIx, GroupIx, Layout, RecordIx, Rule, SumTerm,
 };
@@ -182,8 +184,7 @@ impl<'c> Controls<'c> {
                         let found = number(place, row);
                         if let (Some(due), Some(found)) = (self.states[*control].next(found), found)
                         {
-                            let due = format!("{due}, the next number");
-                            let found = Shape::open(found);
+                            let (due, found) = (Expected::Ordinal(due), Found::Number(found));
                             faults.push(self.fault(*control, batch.position(row), due, found));
                         }
                     }
@@ -198,10 +199,10 @@ impl<'c> Controls<'c> {
                     let differs = place.differs(rows, source);
                     for row in (0..rows.count).filter(|row| differs >> row & 1 == 1) {
                         if place.is_sound(batch, row) {
-                            let expected =
-                                describe(&self.layout.controls[*control].rule, self.layout);
-                            let found = Shape::of(rows.field(row, place.columns));
-                            faults.push(self.fault(*control, batch.position(row), expected, found));
+                            let rule = &self.layout.controls[*control].rule;
+                            let due = expected(rule, self.layout, 0);
+                            let found = Found::shape_of(rows.field(row, place.columns));
+                            faults.push(self.fault(*control, batch.position(row), due, found));
                         }
                     }
                 }
@@ -244,17 +245,16 @@ impl<'c> Controls<'c> {
             };
             let due = reduced(state.total, &control.rule);
             if control.scope == scope && due != found {
-                let what = describe(&control.rule, self.layout);
-                let what = format!("{due}, {what}");
-                faults.push(self.fault(at, position, what, Shape::open(found)));
+                let due = expected(&control.rule, self.layout, due);
+                faults.push(self.fault(at, position, due, Found::Number(found)));
             }
         }
     }
 
-    fn fault(&self, control: usize, position: Position, expected: String, found: Shape) -> Fault {
+    fn fault(&self, control: usize, position: Position, due: Expected, found: Found) -> Fault {
         let Control { record, field, .. } = &self.layout.controls[control];
         let record = self.layout.record(*record);
-        Fault::new(Code::ControlMismatch, position, expected, found)
+        Fault::new(Code::ControlMismatch, position, due, found)
             .of_field(record, record.field(*field))
     }
 }
@@ -322,26 +322,20 @@ fn reduced(total: i128, rule: &Rule) -> i128 {
     }
 }
 
-/// What a total is, for people.
-fn describe(rule: &Rule, layout: &Layout) -> String {
-    let name = |record: RecordIx| layout.record(record).name.as_str();
-    let names = match rule {
-        Rule::Count(terms) => {
-            let names: Vec<_> = terms.iter().map(|term| name(term.record).to_owned()).collect();
-            return format!("the number of {}", names.join(" and "));
-        }
-        Rule::Sum { terms, .. } => terms.iter().map(|term| {
-            let field = layout.record(term.record).field(term.field);
-            format!("{}.{}", name(term.record), field.name)
-        }),
-        Rule::Ordinal => return "the next number".to_owned(),
-        Rule::Same { record, field } => {
-            return format!(
-                "as in {}.{}",
-                name(*record),
-                layout.record(*record).field(*field).name
-            );
-        }
+/// What a control demands; `due` is its total.
+fn expected(rule: &Rule, layout: &Layout, due: i128) -> Expected {
+    let record = |record: RecordIx| layout.record(record).name.clone();
+    let field = |of: RecordIx, field: FieldIx| {
+        format!("{}.{}", record(of), layout.record(of).field(field).name)
     };
-    format!("the sum of {}", names.collect::<Vec<_>>().join(" and "))
+    match rule {
+        Rule::Count(terms) => {
+            Expected::Count(due, terms.iter().map(|term| record(term.record)).collect())
+        }
+        Rule::Sum { terms, .. } => {
+            Expected::Sum(due, terms.iter().map(|term| field(term.record, term.field)).collect())
+        }
+        Rule::Ordinal => Expected::Ordinal(due),
+        Rule::Same { record, field: source } => Expected::SameAs(field(*record, *source)),
+    }
 }

@@ -1,7 +1,10 @@
 //! What is wrong with a file, fault by fault, without showing a value.
 
-use crate::fault::{Code, Shape};
+use super::expected::Expected;
+use super::found::Found;
+use crate::fault::Code;
 use crate::layout::model::{Columns, Field, Record};
+use serde::{Serialize, Serializer};
 use std::{fmt, io};
 
 /// Where something stands in a file.
@@ -15,8 +18,8 @@ pub struct Position {
     pub line: u64,
 }
 
-/// One thing that is wrong with a file. Shows the [`Shape`] of what was found, never its value.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+/// One thing that is wrong with a file. Shows the shape of what was found, never its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// What is wrong.
     pub code: Code,
@@ -29,14 +32,19 @@ pub struct Fault {
     /// First and last column, from 1, both included, where the fault is about columns.
     pub columns: Option<(usize, usize)>,
     /// What should have been there.
-    pub expected: String,
+    pub expected: Expected,
     /// What was there.
-    pub found: Shape,
+    pub found: Found,
 }
 
 impl Fault {
     /// A fault of the file at `position`.
-    pub(super) fn new(code: Code, position: Position, expected: String, found: Shape) -> Self {
+    pub(super) const fn new(
+        code: Code,
+        position: Position,
+        expected: Expected,
+        found: Found,
+    ) -> Self {
         Self { code, position, record: None, field: None, columns: None, expected, found }
     }
 
@@ -76,6 +84,42 @@ impl fmt::Display for Fault {
             write!(f, ", columns {first}–{last}")?;
         }
         write!(f, ": expected {}; found {}", self.expected, self.found)
+    }
+}
+
+/// In English, and beside it in Danish.
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// What a fault tells, in the order of a report.
+        #[derive(Serialize)]
+        struct Told<'a> {
+            code: Code,
+            meaning: &'a str,
+            meaning_da: Option<&'a str>,
+            position: Position,
+            record: Option<&'a str>,
+            field: Option<&'a str>,
+            columns: Option<(usize, usize)>,
+            expected: String,
+            expected_da: String,
+            found: String,
+            found_da: String,
+        }
+        let Self { code, position, record, field, columns, expected, found } = self;
+        let told = Told {
+            code: *code,
+            meaning: code.meaning(),
+            meaning_da: code.dansk(),
+            position: *position,
+            record: record.as_deref(),
+            field: field.as_deref(),
+            columns: *columns,
+            expected: expected.to_string(),
+            expected_da: expected.dansk().to_string(),
+            found: found.to_string(),
+            found_da: found.dansk().to_string(),
+        };
+        told.serialize(serializer)
     }
 }
 
@@ -119,10 +163,9 @@ impl Collector {
         if self.faults.len() < self.limit {
             self.faults.push(fault);
         } else if self.faults.len() == self.limit {
-            let expected = format!("at most {} faults", self.limit);
-            let position = fault.position;
-            let found = Shape::open("more");
-            self.faults.push(Fault::new(Code::TooManyFaults, position, expected, found));
+            let expected = Expected::AtMostFaults(self.limit);
+            let fault = Fault::new(Code::TooManyFaults, fault.position, expected, Found::More);
+            self.faults.push(fault);
         }
     }
 

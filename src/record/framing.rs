@@ -38,14 +38,9 @@ impl<'c> Framing<'c> {
         Self { codec, terminator, lenient: terminator == Terminator::Detect }
     }
 
-    /// What must end a record, for people.
-    pub(super) const fn expected_end(&self) -> &'static str {
-        match self.terminator {
-            Terminator::CrLf => "CR LF",
-            Terminator::Lf => "LF",
-            Terminator::None => "no terminator",
-            Terminator::Detect => "CR LF or LF",
-        }
+    /// What must end a record.
+    pub(super) const fn terminator(&self) -> Terminator {
+        self.terminator
     }
 
     /// The line that `data` begins with, or all of it if records have no terminator.

@@ -3,6 +3,7 @@
 //! A compiled layout is unambiguous: one record alone says where in the structure it stands. So
 //! this never looks back; it knows one place in each open group.
 
+use super::expected::Expected;
 use crate::layout::model::{Group, GroupIx, Item, Layout, Member, RecordIx};
 
 /// The groups of a layout, with what each can begin with.
@@ -62,10 +63,10 @@ pub(super) enum Scope {
 /// What is wrong with the place of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Misplaced {
-    /// It stands right, but something that this text names should have come before.
-    Missing(String),
-    /// It cannot stand here; what this text names could.
-    Unexpected(String),
+    /// It stands right, but this should have come before.
+    Missing(Expected),
+    /// It cannot stand here; this could.
+    Unexpected(Expected),
 }
 
 impl Order {
@@ -94,12 +95,11 @@ impl Order {
         })
     }
 
-    fn names_of(&self, item: &Item) -> String {
-        let name = |choice: &Member| match choice {
-            Member::Record(record) => self.names[usize::from(record.0)].as_str(),
-            Member::Group(group) => self.groups[usize::from(group.0)].name.as_str(),
-        };
-        item.choices.iter().map(name).collect::<Vec<_>>().join(" or ")
+    fn names_of(&self, item: &Item) -> impl Iterator<Item = String> {
+        item.choices.iter().map(|choice| match choice {
+            Member::Record(record) => self.names[usize::from(record.0)].clone(),
+            Member::Group(group) => self.groups[usize::from(group.0)].name.clone(),
+        })
     }
 }
 
@@ -234,25 +234,25 @@ impl<'o> Structure<'o> {
     }
 
     /// What should come before `place`, or before the end of the file.
-    fn missing(&self, place: Option<(usize, Place)>) -> Option<String> {
+    fn missing(&self, place: Option<(usize, Place)>) -> Option<Expected> {
         let before = |ahead: &Ahead<'_>| Some((ahead.depth, ahead.place)) != place;
         let missing = self.ahead().take_while(before).find(|ahead| !ahead.is_satisfied())?;
-        (!self.unknown).then(|| self.order.names_of(missing.item))
+        let names = || self.order.names_of(missing.item).collect();
+        (!self.unknown).then(|| Expected::Next { names: names(), or_end: false })
     }
 
-    /// What may come next, for people.
-    fn possible(&self) -> String {
+    /// What may come next.
+    fn possible(&self) -> Expected {
         let mut names = Vec::new();
         for ahead in self.ahead() {
             if ahead.has_room() {
-                names.push(self.order.names_of(ahead.item));
+                names.extend(self.order.names_of(ahead.item));
             }
             if !ahead.is_satisfied() {
-                return names.join(" or ");
+                return Expected::Next { names, or_end: false };
             }
         }
-        names.push("the end of the file".to_owned());
-        names.join(" or ")
+        Expected::Next { names, or_end: true }
     }
 }
 

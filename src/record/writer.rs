@@ -3,14 +3,15 @@
 use super::batch::{Batch, Cell, Rows};
 use super::check::Checker;
 use super::codec::Codec;
-use super::diagnosis::describe;
+use super::diagnosis::expected;
 use super::faults::{Fault, Position, WriteError};
+use super::found::Found;
 use super::framing::{CR, LF};
 use super::render::Pen;
 use super::value::Value;
 use super::words::SLACK;
 use crate::domain::CprPolicy;
-use crate::fault::{Code, Shape};
+use crate::fault::Code;
 use crate::layout::model::{RecordIx, Terminator};
 use std::io::{self, Write};
 
@@ -101,8 +102,8 @@ impl<W: Write> Writer<'_, W> {
         let position = self.position;
         let misfit = |at: usize| {
             let field = &layout.fields[at];
-            let found = Shape::of(given(at).unmasked().as_bytes());
-            let expected = describe(field, codec.encoding);
+            let found = Found::shape_of(given(at).unmasked().as_bytes());
+            let expected = expected(field, codec.encoding);
             let fault = Fault::new(Code::ValueDoesNotFit, position, expected, found);
             Box::new(fault.of_field(layout, field))
         };
