@@ -256,6 +256,16 @@ impl Code {
             Self::OutOfBalance => "Svaret stemmer ikke med det, der er registreret.",
             Self::AnswerCancelled => "Svaret på denne forespørgsel er annulleret.",
             Self::HeldByRule => "Svaret på denne forespørgsel skal godkendes, før det sendes.",
+            Self::StillProcessing => "En fil med dette navn er stadig under behandling.",
+            Self::DeliveryConflict => "Filens FileTransferUUID er brugt før om et andet indhold.",
+            Self::DeliveryRefused => "Serviceplatformen har ikke leveret filen.",
+            Self::RecipientRefused => "Modtageren har ikke godtaget filen.",
+            Self::ReceiptOverdue => "Kvitteringen er ikke kommet til tiden.",
+            Self::ReceiptLate => "Kvitteringen er kommet for sent.",
+            Self::ReceiptUnreadable => "Kvitteringen kan ikke læses.",
+            Self::ReceiptUnmatched => "Kvitteringen vedrører ingen fil, der er sendt herfra.",
+            Self::ReceiptDuplicate => "Kvitteringen er modtaget før.",
+            Self::ReceiptContradicts => "Kvitteringen er i strid med, hvad der er kendt om filen.",
             _ => return None,
         })
     }

@@ -73,6 +73,10 @@ fn a_held_file_is_released_or_rejected() {
         assert!(said.out.contains("name-conflict"), "{}", said.out);
         let (id, held) = newest(&installation, "inbound");
         assert_eq!(held, "held");
+        let report = ["files", "show", &id, "--report", "text", "--language", "da"];
+        let report = installation.done(&report);
+        assert!(report.starts_with("TILBAGEHOLDT  a.txt\n"), "{report}");
+        assert!(report.contains("Oplys, hvilken af de to filer der gælder."), "{report}");
         is_done(&pull(&installation, 0, lever, &id));
         assert_eq!(newest(&installation, "inbound"), (id.clone(), state.to_owned()));
         assert_eq!(marked(&installation), once);
@@ -84,6 +88,10 @@ fn a_held_file_is_released_or_rejected() {
     }
     is_done(&installation.run(&["batch"]));
     assert_eq!(newest(&installation, "inbound").1, "archived");
+    let answer = newest(&installation, "outbound").0;
+    let none = installation.run(&["files", "show", &answer, "--report", "json"]);
+    assert_eq!(none.code, Some(2), "{}{}", none.out, none.err);
+    assert!(none.err.contains("has no error report: it is published"), "{}", none.err);
     assert_eq!(marked(&installation), 2 * once);
     assert_eq!(names(&installation.outbox()).len(), 2);
 }

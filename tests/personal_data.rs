@@ -117,7 +117,9 @@ fn no_cpr_number_in_anything_that_is_said() {
         let id = transfer["transfer"].as_str().unwrap();
         ear.run(&["files", "show", id]);
         ear.run(&["files", "show", id, "--json"]);
+        ear.run(&["files", "show", id, "--language", "da"]);
         let reports = installation.path("state/quarantine").join(id);
+        assert_eq!(names(&reports), ["payload", "rapport.txt", "report.json", "report.txt"]);
         for name in names(&reports).iter().filter(|name| *name != "payload") {
             ear.heard.push((name.clone(), fs::read_to_string(reports.join(name)).unwrap()));
         }

@@ -80,15 +80,16 @@ fn check_rejected(installation: &Installation, case: &Case, transfer: &Value) ->
     let place = quarantine(installation, transfer);
     let json: Value =
         serde_json::from_slice(&fs::read(place.join("report.json")).unwrap()).unwrap();
-    let text = fs::read_to_string(place.join("report.txt")).unwrap();
+    let texts = ["report.txt", "rapport.txt"]
+        .map(|name| (name, fs::read_to_string(place.join(name)).unwrap()));
     let mut wrong = missing(&case.expected, &json, "report");
     if transfer["state"] != "rejected" {
         wrong.push(format!("is {}", transfer["state"]));
     }
     for fault in json["faults"].as_array().unwrap().iter().chain([&json]) {
         let code = fault["code"].as_str().unwrap();
-        if !text.contains(code) {
-            wrong.push(format!("report.txt does not name {code}"));
+        for (name, _) in texts.iter().filter(|(_, text)| !text.contains(code)) {
+            wrong.push(format!("{name} does not name {code}"));
         }
     }
     if fs::read(place.join("payload")).unwrap() != case.bytes {
@@ -144,6 +145,42 @@ fn nothing_was_applied(installation: &Installation, cases: &[Case]) {
     let out = installation.done(&["batch"]);
     assert!(out.starts_with(&format!("{corrected} answered;")), "{out}");
     assert_eq!(names(&installation.outbox()).len(), before + corrected);
+}
+
+/// What the sender of a bad file gets, in every form.
+#[test]
+fn the_reports_are_fit_to_send() {
+    let installation = Installation::local("PROD");
+    installation.import_aftaler(100);
+    let wanted = ["dato-blank", "several-faults", "test-in-prod", "trailing-bytes", "two-records"];
+    let cases = Case::all().into_iter().filter(|case| wanted.contains(&case.name.as_str()));
+    for case in cases {
+        fs::write(installation.inbox().join(case.file_name()), &case.bytes).unwrap();
+    }
+    assert_eq!(installation.run(&["batch"]).code, Some(1));
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("snapshots/rejections");
+    settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(false);
+    let _bound = settings.bind_to_scope();
+    let transfers = inbound(&installation);
+    assert_eq!(transfers.len(), wanted.len());
+    for (name, transfer) in transfers {
+        let id = transfer["transfer"].as_str().unwrap();
+        let report = |form: &str, language: &str| {
+            let args = ["files", "show", id, "--report", form, "--language", language];
+            installation.done(&args).replace(id, "ID")
+        };
+        let all = [("text", "en"), ("text", "da"), ("json", "da")];
+        let all = all.map(|(form, language)| report(form, language)).join("\n=====\n\n");
+        for ours in [installation.path(""), "udveksling".into(), "ky:".into(), "ind/".into()] {
+            let ours = ours.to_str().unwrap();
+            assert!(!all.contains(ours), "{name} tells of {ours}: {all}");
+        }
+        insta::assert_snapshot!(name.trim_end_matches(".txt"), all);
+        let shown = installation.done(&["files", "show", id, "--language", "da"]);
+        assert!(shown.replace(id, "ID").contains(&report("text", "da")), "{shown}");
+    }
 }
 
 /// A file far larger than memory may be: rejected within half a gigabyte of address space.

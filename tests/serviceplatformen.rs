@@ -349,7 +349,7 @@ fn a_receipt_for_nothing_that_was_sent_is_held() {
     assert_eq!(exchange.answer()["state"], "triggered");
     let held = &exchange.transfers("inbound", "kvittering")[0];
     let shown = exchange.show(held);
-    assert!(shown.contains("Its bytes lie in `payload`"), "{shown}");
+    assert!(shown.contains("set apart in") && shown.contains("\nHELD  stray-"), "{shown}");
 }
 
 #[test]

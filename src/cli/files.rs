@@ -4,13 +4,14 @@ use super::table::table;
 use super::{ConfigFile, Exit, Io};
 use crate::domain::Kommunekode;
 use crate::store::{Delivery, EventRow, Problem, Receipt, Transfer, TransferFilter};
-use crate::transfer::report::hex;
+use crate::transfer::report::{self, hex};
 use crate::transfer::spool::Spool;
 use crate::transfer::state::{Direction, Event, State};
 use anyhow::Context;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
 use uuid::Uuid;
 
 /// Look at files: where each is in its life, and how it came there.
@@ -55,9 +56,41 @@ struct Show {
     config: ConfigFile,
     /// The transfer's id.
     id: Uuid,
-    /// JSON.
+    /// The history as JSON.
     #[arg(long)]
     json: bool,
+    /// The error report alone, fit to send back to the sender; JSON has both languages.
+    #[arg(long, value_name = "FORM", value_enum, conflicts_with = "json")]
+    report: Option<ReportForm>,
+    /// The language of the error report.
+    #[arg(long, value_enum, default_value_t)]
+    language: Language,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReportForm {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Language {
+    /// English.
+    #[default]
+    En,
+    /// Danish.
+    Da,
+}
+
+impl Language {
+    const fn file(self) -> &'static str {
+        match self {
+            Self::En => report::ENGLISH,
+            Self::Da => report::DANISH,
+        }
+    }
 }
 
 fn state(word: &str) -> Result<State, String> {
@@ -128,6 +161,19 @@ fn show(args: &Show, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         writeln!(io.out, "{json:#}")?;
         return Ok(Exit::Done);
     }
+    let quarantine = Spool::new(&config.state_dir).quarantine(transfer.id);
+    let text = args.language.file();
+    if let Some(form) = args.report {
+        let name = match form {
+            ReportForm::Text => text,
+            ReportForm::Json => report::JSON,
+        };
+        let report = read(&quarantine.join(name))?.with_context(|| {
+            format!("transfer {} has no error report: it is {}", args.id, transfer.state)
+        })?;
+        write!(io.out, "{report}")?;
+        return Ok(Exit::Done);
+    }
     describe(io.out, &transfer, &events)?;
     if let Some(delivery) = &delivery {
         let Delivery { file_transfer_uuid, sender, .. } = delivery;
@@ -141,11 +187,19 @@ fn show(args: &Show, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     if let Some(receipt) = store.receipt(args.id)? {
         writeln!(io.out, "  says {} of {}", receipt.verdict.word(), receipt.about)?;
     }
-    let report = Spool::new(&config.state_dir).quarantine(transfer.id).join("report.txt");
-    if let Ok(text) = fs_err::read_to_string(&report) {
-        writeln!(io.out, "\n{}\n{text}", report.display())?;
+    if let Some(report) = read(&quarantine.join(text))? {
+        writeln!(io.out, "  set apart in {}\n\n{report}", quarantine.display())?;
     }
     Ok(Exit::Done)
+}
+
+/// A file's text, if it is there.
+fn read(path: &Path) -> std::io::Result<Option<String>> {
+    match fs_err::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn describe(out: &mut dyn Write, transfer: &Transfer, events: &[EventRow]) -> std::io::Result<()> {

@@ -9,6 +9,7 @@ use crate::endpoint::serviceplatformen::{Receiving, Sending};
 use crate::endpoint::{Endpoint, EndpointError, Entry};
 use crate::fault::{Class, Code};
 use crate::store::{KVITTERING, Moment, Problem, Step, Transfer};
+use crate::transfer::advice::Advice;
 use crate::transfer::intake::{self, Source};
 use crate::transfer::receipt::{self, Moved, Taken};
 use crate::transfer::report::Report;
@@ -244,7 +245,8 @@ pub(super) fn brought_before(
     let desk = &round.desk;
     if earlier.payload != fetched.payload {
         let problem = conflict(&earlier);
-        let report = Report::new(fetched, State::Held, &problem, None);
+        let advice = Advice::say_which_delivery();
+        let report = Report::new(fetched, State::Held, problem.code, &advice, None);
         desk.spool.set_apart(fetched.id, &report.files())?;
         let step = Step { problem: Some(problem), ..Step::plain(Event::Hold) };
         let held = desk.store().advance(fetched, &step, desk.now())?;

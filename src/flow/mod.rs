@@ -2,6 +2,7 @@
 //! each integration. May use `endpoint`, `store`, `message`, `transfer`, `config`; starts no
 //! thread.
 
+mod advice;
 pub mod sf2530;
 
 use crate::domain::Svar;

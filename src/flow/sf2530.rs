@@ -1,7 +1,7 @@
 //! SF2530: a municipality asks before its payout, every active agreement is marked "payment
 //! expected", and one file with all transactions goes back.
 
-use super::{Flow, Preview, Processed};
+use super::{Flow, Preview, Processed, advice};
 use crate::config::{Outbox, Route};
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::{HoldRules, Size};
@@ -13,6 +13,7 @@ use crate::record::{Faults, Options, ReadError, WriteError};
 use crate::store::{
     Answer, AnswerOrder, Payload, Place, Problem, Step, Store, StoreError, Transfer,
 };
+use crate::transfer::advice::Advice;
 use crate::transfer::report::Report;
 use crate::transfer::spool::write_durably;
 use crate::transfer::state::{Event, State};
@@ -41,6 +42,7 @@ pub struct Sf2530 {
 struct Refusal {
     event: Event,
     problem: Problem,
+    advice: Advice,
     faults: Option<Faults>,
     about: Option<(Kommunekode, Option<ForespoergselId>)>,
 }
@@ -118,11 +120,12 @@ impl Sf2530 {
         refusal: &Refusal,
     ) -> Result<Processed, TransferError> {
         let verdict = if refusal.event == Event::Hold { State::Held } else { State::Rejected };
-        let report = Report::new(inbound, verdict, &refusal.problem, refusal.faults.as_ref());
+        let Refusal { problem, advice, faults, .. } = refusal;
+        let report = Report::new(inbound, verdict, problem.code, advice, faults.as_ref());
         desk.spool.set_apart(inbound.id, &report.files())?;
         crash::reached(Point::QuarantineReported);
         let step = Step {
-            problem: Some(refusal.problem.clone()),
+            problem: Some(problem.clone()),
             about: refusal.about,
             ..Step::plain(refusal.event)
         };
@@ -285,13 +288,18 @@ fn unbalanced(what: &str) -> Problem {
 }
 
 impl Refusal {
-    fn new(event: Event, class: Class, code: Code, text: String) -> Self {
-        Self { event, problem: Problem { class, code, text }, faults: None, about: None }
+    fn reject(code: Code, text: String, advice: Advice) -> Self {
+        let problem = Problem { class: Class::Reject, code, text };
+        Self { event: Event::Reject, problem, advice, faults: None, about: None }
     }
 
-    fn hold(request: &Forespoergsel, code: Code, text: String) -> Self {
-        let about = Some((request.kommunekode, Some(request.forespoergsel_id)));
-        Self { about, ..Self::new(Event::Hold, Class::Operator, code, text) }
+    fn hold(code: Code, text: String, advice: Advice) -> Self {
+        let problem = Problem { class: Class::Operator, code, text };
+        Self { event: Event::Hold, problem, advice, faults: None, about: None }
+    }
+
+    fn about(self, request: &Forespoergsel) -> Self {
+        Self { about: Some((request.kommunekode, Some(request.forespoergsel_id))), ..self }
     }
 
     fn faulty(faults: Faults) -> Self {
@@ -302,7 +310,7 @@ impl Refusal {
         let text = format!(
             "{what}; ask the sender for a corrected file, under a new name and forespoergsel_id"
         );
-        Self { faults: Some(faults), ..Self::new(Event::Reject, Class::Reject, code, text) }
+        Self { faults: Some(faults), ..Self::reject(code, text, advice::send_corrected()) }
     }
 
     fn wrong_miljoe(request: &Forespoergsel, ours: Miljoe) -> Self {
@@ -310,7 +318,7 @@ impl Refusal {
             "the file says {}, this store is {ours}: it came to the wrong place; ask the sender",
             request.miljoe
         );
-        Self::new(Event::Reject, Class::Reject, Code::WrongMiljoe, text)
+        Self::reject(Code::WrongMiljoe, text, advice::send_elsewhere(request, ours))
     }
 
     fn name_conflict(earlier: &Transfer) -> Self {
@@ -320,7 +328,7 @@ impl Refusal {
              this one too, `modregn reject` does not",
             earlier.id
         );
-        Self::new(Event::Hold, Class::Operator, Code::NameConflict, text)
+        Self::hold(Code::NameConflict, text, advice::say_which_file())
     }
 
     fn id_conflict(request: &Forespoergsel) -> Self {
@@ -330,7 +338,8 @@ impl Refusal {
              one stays answered; `modregn reject` closes this one",
             request.forespoergsel_id
         );
-        Self::hold(request, Code::RequestConflict, text)
+        let advice = advice::say_which_request(request);
+        Self::hold(Code::RequestConflict, text, advice).about(request)
     }
 
     fn cancelled(request: &Forespoergsel, outbound: Uuid) -> Self {
@@ -338,13 +347,13 @@ impl Refusal {
             "an operator has cancelled the answer to this request (transfer {outbound}); `modregn \
              release` sends it after all, `modregn reject` leaves it cancelled"
         );
-        Self::hold(request, Code::AnswerCancelled, text)
+        Self::hold(Code::AnswerCancelled, text, Advice::wait()).about(request)
     }
 
     fn held_by_rule(request: &Forespoergsel, why: &str) -> Self {
         let text = format!(
             "{why}; nothing is marked yet: `modregn release` answers it, `modregn reject` does not"
         );
-        Self::hold(request, Code::HeldByRule, text)
+        Self::hold(Code::HeldByRule, text, Advice::wait()).about(request)
     }
 }

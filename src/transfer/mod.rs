@@ -4,6 +4,7 @@
 //! [`receipt`] says what became of it. None of them knows what a file means: that is the flows'
 //! business, above.
 
+pub mod advice;
 pub mod delivery;
 pub mod intake;
 pub mod levers;

@@ -2,6 +2,7 @@
 //! file like any other; what it moves is committed with its own step. May use `endpoint`, `store`
 //! and the spool.
 
+use super::advice::Advice;
 use super::report::Report;
 use super::spool::write_durably;
 use super::state::{Event, State};
@@ -120,7 +121,8 @@ fn apart(
     (event, problem): (Event, Problem),
 ) -> Result<Taken, TransferError> {
     let verdict = if event == Event::Hold { State::Held } else { State::Rejected };
-    let report = Report::new(receipt, verdict, &problem, None);
+    let advice = Advice::of_receipt(&problem);
+    let report = Report::new(receipt, verdict, problem.code, &advice, None);
     desk.spool.set_apart(receipt.id, &report.files())?;
     let step = Step {
         about: about
