@@ -160,6 +160,8 @@ codes! {
     EndpointRefused = "endpoint-refused",
     /// Our own copy of a file cannot be read or written.
     SpoolFailed = "spool-failed",
+    /// The bytes we kept of a file are gone.
+    BytesMissing = "bytes-missing",
 
     // The life of a file (transfer/, flow/).
     /// The file is of the other environment.

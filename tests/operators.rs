@@ -64,6 +64,25 @@ fn is_done(said: &Said) {
 }
 
 #[test]
+fn a_file_whose_bytes_are_gone_keeps_no_other_waiting() {
+    let installation = installation("");
+    is_done(&ask(&installation, "a.txt", &request(ID)));
+    let (id, _) = newest(&installation, "inbound");
+    let kept = installation.path("state/archive").join(&id);
+    let bytes = fs::read(&kept).unwrap();
+    fs::remove_file(&kept).unwrap();
+    is_done(&pull(&installation, 0, "replay", &id));
+    let said = ask(&installation, "b.txt", &request(OTHER));
+    assert!(said.out.contains("1 answered") && said.out.contains("bytes-missing"), "{}", said.out);
+
+    fs::write(&kept, bytes).unwrap();
+    is_done(&pull(&installation, 0, "release", &id));
+    is_done(&installation.run(&["batch"]));
+    let states = installation.transfers().into_iter().filter(|t| t["direction"] == "inbound");
+    assert!(states.into_iter().all(|transfer| transfer["state"] == "archived"));
+}
+
+#[test]
 fn a_held_file_is_released_or_rejected() {
     let installation = installation("");
     is_done(&ask(&installation, "a.txt", &request(ID)));

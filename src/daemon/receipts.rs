@@ -2,7 +2,7 @@
 //! the outbox of a route; where routes share a directory, the first of them looks into it for all.
 
 use super::pass::{FileOutcome, Verdict};
-use super::work::{Outcome, Round, Session, archive};
+use super::work::{Outcome, Round, Session, archive, held_without_bytes};
 use crate::config::{Config, Outbox};
 use crate::endpoint::plain::Inbox;
 use crate::endpoint::serviceplatformen::{Receiving, Sending};
@@ -154,7 +154,9 @@ impl Session<'_> {
             archive(&round.desk, receipt)?;
             return Ok(None);
         }
-        round.desk.spool.restore(receipt.id)?;
+        if let Some(held) = held_without_bytes(&round.desk, receipt)? {
+            return Ok(FileOutcome::refused(held));
+        }
         let limit = round.config().limits.xml_bytes;
         match receipt::take(&round.desk, receipt, &sending.receipts, limit)? {
             Taken::Moved(done) => {

@@ -6,6 +6,7 @@ use super::receipts::{self, Arrival, ReceiptBox};
 use crate::config::{Config, Route};
 use crate::crash::{self, Point};
 use crate::endpoint::{Endpoint, EndpointError, Entry};
+use crate::fault::{Class, Code};
 use crate::flow::{Flow, Processed};
 use crate::store::{KVITTERING, Problem, Step, StoreError, Transfer};
 use crate::transfer::intake;
@@ -216,7 +217,9 @@ impl<'e> Session<'e> {
             archive(&round.desk, &transfer)?;
             return Ok(None);
         }
-        round.desk.spool.restore(transfer.id)?;
+        if let Some(held) = held_without_bytes(&round.desk, &transfer)? {
+            return Ok(FileOutcome::refused(held));
+        }
         if let Some(outcome) = receipts::brought_before(round, &transfer)? {
             return Ok(Some(outcome));
         }
@@ -293,6 +296,22 @@ impl<'e> Session<'e> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Holds a file whose bytes are gone: it must not keep the others waiting.
+pub(super) fn held_without_bytes(
+    desk: &Desk<'_>,
+    inbound: &Transfer,
+) -> Result<Option<Transfer>, TransferError> {
+    if desk.spool.restore(inbound.id)? {
+        return Ok(None);
+    }
+    let text = "its bytes are neither in the spool nor in the archive nor in quarantine: put them \
+                back and release it, or reject it and ask the sender for the file";
+    let (class, code) = (Class::Operator, Code::BytesMissing);
+    let problem = Some(Problem { class, code, text: text.to_owned() });
+    let step = Step { problem, ..Step::plain(Event::Hold) };
+    Ok(Some(desk.store().advance(inbound, &step, desk.now())?))
 }
 
 pub(super) fn archive(desk: &Desk<'_>, inbound: &Transfer) -> Result<(), TransferError> {

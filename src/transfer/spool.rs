@@ -126,19 +126,17 @@ impl Spool {
         Ok(dir)
     }
 
-    /// Sees to it that the bytes of a file that is to be processed again lie in the spool.
-    pub fn restore(&self, transfer: Uuid) -> io::Result<()> {
+    /// Sees to it that the bytes of a file that is to be processed again lie in the spool;
+    /// `false` = nobody has them any more.
+    pub fn restore(&self, transfer: Uuid) -> io::Result<bool> {
         let incoming = self.incoming(transfer);
         if incoming.exists() {
-            return Ok(());
+            return Ok(true);
         }
         let kept = [self.archived(transfer), self.quarantine(transfer).join("payload")];
         match kept.iter().find(|path| path.exists()) {
-            Some(kept) => keep(kept, &incoming),
-            None => Err(io::Error::other(format!(
-                "the bytes of transfer {transfer} are neither in the spool nor in the archive nor \
-                 in quarantine"
-            ))),
+            Some(kept) => keep(kept, &incoming).map(|()| true),
+            None => Ok(false),
         }
     }
 
