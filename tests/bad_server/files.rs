@@ -6,7 +6,7 @@ use russh_sftp::protocol::{
     Attrs, Data, File as Named, FileAttributes, Handle, Name, OpenFlags, Packet, StatusCode,
     Version,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::FileExt;
@@ -22,8 +22,11 @@ pub(crate) struct Files {
 
 enum Open {
     File(File),
-    Directory(VecDeque<Named>),
+    Directory(Names),
 }
+
+/// Made as they are asked for: there may be many.
+type Names = Box<dyn Iterator<Item = Named> + Send>;
 
 /// Names in one answer.
 const NAMES_AT_ONCE: usize = 200;
@@ -68,7 +71,7 @@ impl Files {
                 let Some(Open::Directory(names)) = self.open.get_mut(&read.handle) else {
                     return Err(ErrorKind::InvalidInput.into());
                 };
-                let files: Vec<_> = names.drain(..names.len().min(NAMES_AT_ONCE)).collect();
+                let files: Vec<_> = names.take(NAMES_AT_ONCE).collect();
                 return if files.is_empty() {
                     Err(ErrorKind::UnexpectedEof.into())
                 } else {
@@ -185,25 +188,25 @@ fn attrs(id: u32, metadata: &fs::Metadata) -> Packet {
 }
 
 /// A directory as the server's manners show it.
-fn list(directory: &Path, manners: &Manners) -> io::Result<VecDeque<Named>> {
-    let numbered = (0..manners.invented_count).map(|number| format!("{number:06}.gone"));
-    let invented = manners.invented.iter().cloned().chain(numbered);
+fn list(directory: &Path, manners: &Manners) -> io::Result<Names> {
     let mut like_a_file = FileAttributes { size: Some(76), ..FileAttributes::empty() };
     like_a_file.permissions = Some(0o640);
     like_a_file.set_regular(true);
-    let mut names: Vec<_> = invented.map(|name| Named::new(name, like_a_file.clone())).collect();
+    let numbered = (0..manners.invented_count).map(|number| format!("{number:06}.gone"));
+    let invented = manners.invented.clone().into_iter().chain(numbered);
+    let invented = invented.map(move |name| Named::new(name, like_a_file.clone()));
+    let mut real = Vec::new();
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name().into_string().unwrap();
-        names.push(Named::new(name, FileAttributes::from(&entry.metadata()?)));
+        real.push(Named::new(name, FileAttributes::from(&entry.metadata()?)));
     }
-    if manners.doubled {
-        names.extend_from_within(..);
-    }
-    if manners.bare {
-        for name in &mut names {
+    let (times, bare) = (if manners.doubled { 2 } else { 1 }, manners.bare);
+    let names = invented.chain(real).flat_map(move |name| vec![name; times]);
+    Ok(Box::new(names.map(move |mut name| {
+        if bare {
             name.attrs = FileAttributes::empty();
         }
-    }
-    Ok(names.into())
+        name
+    })))
 }

@@ -27,9 +27,14 @@ use std::time::{Duration, Instant};
 use support::daemon::Daemon;
 use support::installation::names;
 
+/// A time-out for servers that let one wait, seconds: a good one must still be in time.
+const SHORT: u16 = 2;
+
 /// Does this deed to the first request of a kind, then to the second, and so on: every request that
 /// is made for a file has its turn. In so many scenes side by side.
 fn to_every_request(deed: Deed, setup: Setup, scenes: usize) {
+    let waits = matches!(deed, Deed::Stall | Deed::StallDone | Deed::Babble);
+    let setup = if waits { Setup { timeout: SHORT, ..setup } } else { setup };
     let mut scene = Scene::new(setup);
     let counts = scene.requests_for_one_file();
     let turns: Vec<_> =
@@ -44,7 +49,7 @@ fn to_every_request(deed: Deed, setup: Setup, scenes: usize) {
                     scene.ask(1);
                     let begun = Instant::now();
                     scene.round(&what, following([at(number, ask, deed)]));
-                    // The time-out is a second; a minute is for a busy machine.
+                    // The time-out is short; a minute is for a busy machine.
                     assert!(begun.elapsed() < Duration::from_secs(60), "{what}: it hung");
                     if deed == Deed::Refuse(PermissionDenied) {
                         scene.mend(&what);
@@ -176,7 +181,7 @@ fn a_name_listed_twice_is_one_file() {
     let mut scene = Scene::new(Setup::default());
     scene.ask(3);
     scene.server.behave(Manners { doubled: true, ..Manners::default() });
-    let settings: Settings = toml::from_str(&scene.server.settings(1)).unwrap();
+    let settings: Settings = toml::from_str(&scene.server.settings(1, 10)).unwrap();
     let listing = settings.open("ky").list("ind", 100).unwrap();
     assert_eq!(listing.entries.len(), 3, "{listing:?}");
 }
@@ -227,6 +232,7 @@ fn many_things_wrong_in_any_order() {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut scene = Scene::new(Setup {
         sessions: random.random_range(1..=4),
+        timeout: SHORT,
         way: *[Way::Removed, Way::Moved, Way::Platform].choose(&mut random).unwrap(),
         aftaler: MANY,
     });
@@ -279,7 +285,7 @@ fn any_manners(random: &mut ChaCha8Rng) -> Manners {
 /// that one as soon as it does.
 #[test]
 fn the_daemon_does_not_wait_for_a_server_that_stands_still() {
-    let mut scene = Scene::new(Setup { sessions: 2, ..Setup::default() });
+    let mut scene = Scene::new(Setup { sessions: 2, timeout: SHORT, ..Setup::default() });
     scene.server.behave(following([always(Ask::OpenDirectory, Deed::Stall)]));
     scene.ask(3);
     let mut daemon = Daemon::start(&scene.installation, "info");

@@ -55,6 +55,8 @@ pub(crate) enum Way {
 pub(crate) struct Setup {
     /// Connections to the bad server side by side.
     pub(crate) sessions: u16,
+    /// How long modregn waits for an answer, seconds.
+    pub(crate) timeout: u16,
     pub(crate) way: Way,
     /// Agreements; with few an answer is written by one request.
     pub(crate) aftaler: usize,
@@ -62,7 +64,7 @@ pub(crate) struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { sessions: 1, way: Way::Removed, aftaler: 400 }
+        Self { sessions: 1, timeout: 10, way: Way::Removed, aftaler: 400 }
     }
 }
 
@@ -81,7 +83,8 @@ impl Scene {
         let theirs = Arc::clone(&state);
         let safe = move |bytes: &[u8]| theirs.get().is_some_and(|state| holds(state, bytes));
         let server = BadServer::start(&["ind", "ud", "done"], Box::new(safe));
-        let installation = Installation::new("TEST", &server.settings(setup.sessions));
+        let installation =
+            Installation::new("TEST", &server.settings(setup.sessions, setup.timeout));
         state.set(installation.path("state")).unwrap();
         let mut config = fs::read_to_string(installation.config()).unwrap();
         match setup.way {

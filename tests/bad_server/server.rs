@@ -87,12 +87,12 @@ impl BadServer {
     }
 
     /// The `[endpoint.…]` table of a configuration that reaches this server.
-    pub(crate) fn settings(&self, sessions: u16) -> String {
+    pub(crate) fn settings(&self, sessions: u16, timeout: u16) -> String {
         let dir = self.dir.path().display();
         format!(
             "kind = \"sftp\"\nhost = \"127.0.0.1\"\nport = {}\nuser = \"udk\"\n\
              known_hosts = '{dir}/known_hosts'\nkey = '{dir}/client'\nroot = '/'\n\
-             timeout_seconds = 1\nsessions = {sessions}\n",
+             timeout_seconds = {timeout}\nsessions = {sessions}\n",
             self.port
         )
     }
