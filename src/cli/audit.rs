@@ -1,6 +1,7 @@
 //! `modregn audit`: whether the event log is as it was written, and one file's or one agreement's
 //! whole path.
 
+use super::files::history;
 use super::levers::{by, reason};
 use super::{ConfigFile, Exit, Io, danish};
 use crate::clock::{Clock, SystemClock};
@@ -126,18 +127,9 @@ fn trace_file(args: &Trace, io: &mut Io<'_>) -> anyhow::Result<Exit> {
 fn trace_one(store: &dyn Store, transfer: &Transfer, io: &mut Io<'_>) -> anyhow::Result<()> {
     writeln!(io.out, "{} {} {}", transfer.id, transfer.direction, transfer.place)?;
     if let Some(payload) = transfer.payload {
-        writeln!(io.out, "    {} bytes, sha256 {}", payload.size, hex(&payload.sha256))?;
+        writeln!(io.out, "  {} bytes, sha256 {}", payload.size, hex(&payload.sha256))?;
     }
-    for event in store.events(transfer.id)? {
-        let what = event.event.map_or("first seen", |event| event.word());
-        let by = event.by.map(|by| format!("  {}: {}", by.who, by.why)).unwrap_or_default();
-        let at = danish(event.at);
-        writeln!(io.out, "    {at}  {what:<18} {:<19}{by}", event.state.word())?;
-        if let Some(problem) = &event.problem {
-            writeln!(io.out, "        {}: {}", problem.code, problem.text)?;
-        }
-    }
-    Ok(())
+    Ok(history(io.out, &store.events(transfer.id)?)?)
 }
 
 fn trace_aftale(args: &Trace, aftale: &str, io: &mut Io<'_>) -> anyhow::Result<Exit> {

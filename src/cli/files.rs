@@ -3,6 +3,7 @@
 use super::table::table;
 use super::{ConfigFile, Exit, Io};
 use crate::domain::Kommunekode;
+use crate::fault::Code;
 use crate::store::{Delivery, EventRow, Problem, Receipt, Transfer, TransferFilter};
 use crate::transfer::report::{self, hex};
 use crate::transfer::spool::Spool;
@@ -214,13 +215,19 @@ fn describe(out: &mut dyn Write, transfer: &Transfer, events: &[EventRow]) -> st
     if let Some(payload) = transfer.payload {
         writeln!(out, "  {} bytes, sha256 {}", payload.size, hex(&payload.sha256))?;
     }
+    history(out, events)
+}
+
+/// One line for each event; below it who did it and why, or what was wrong.
+pub(super) fn history(out: &mut dyn Write, events: &[EventRow]) -> std::io::Result<()> {
     for event in events {
         let what = event.event.map_or("first seen", |event| event.word());
-        writeln!(out, "  {}  {what:<12} {}", super::danish(event.at), event.state)?;
+        writeln!(out, "  {}  {what:<18} {}", super::danish(event.at), event.state)?;
         if let Some(by) = &event.by {
             writeln!(out, "      {}: {}", by.who, by.why)?;
         }
-        if let Some(problem) = &event.problem {
+        // What an operator decided is their reason, told already.
+        if let Some(problem) = event.problem.as_ref().filter(|p| p.code != Code::ByOperator) {
             writeln!(out, "      {}: {}", problem.code, problem.text)?;
         }
     }
