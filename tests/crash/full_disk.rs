@@ -3,7 +3,7 @@
 //! machine lets ordinary users have one.
 
 use crate::support::installation::{Installation, memory};
-use crate::trial::{Act, Complete, End, Kind, Plan, Start, Trial};
+use crate::trial::{Act, Complete, End, Invented, Kind, Plan, Start, Trial};
 use modregn::crash::Point;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -96,15 +96,20 @@ fn plan(acts: Vec<Start>, finish: Act) -> Plan {
     }
 }
 
-/// An installation with its state, or its endpoint, on a disk of its own.
-fn on_a_disk<'a>(name: &str, plan: &'a Plan, of_the_state: bool) -> (Trial<'a>, Disk) {
+/// An installation with its state, or its endpoint, on a disk of its own; drop the disk first.
+fn on_a_disk<'a>(
+    name: &str,
+    plan: &'a Plan,
+    invented: &'a Invented,
+    of_the_state: bool,
+) -> (Trial<'a>, Disk) {
     let endpoint = "kind = \"local\"\npath = \"udveksling\"\n";
     let installation = Installation::new_in(&memory(), "TEST", endpoint);
     let root = installation.path("udveksling");
     let at = installation.path(if of_the_state { "state" } else { "udveksling/ud" });
     fs::create_dir_all(&at).unwrap();
     let disk = Disk::mount(&at);
-    (Trial::in_place(name, plan, installation, &root, None), disk)
+    (Trial::in_place(name, (plan, invented), installation, &root, None), disk)
 }
 
 #[test]
@@ -112,6 +117,7 @@ fn a_full_disk_loses_nothing_and_stops_nothing_for_good() {
     if !inside("full_disk::a_full_disk_loses_nothing_and_stops_nothing_for_good") {
         return;
     }
+    let invented = Invented::new();
     let number = |name| env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let seeds: Vec<u64> = match (number("MODREGN_SEED"), number("MODREGN_CRASH_RUNS")) {
         (Some(seed), _) => vec![seed],
@@ -129,7 +135,7 @@ fn a_full_disk_loses_nothing_and_stops_nothing_for_good() {
         let start = Start { processes, may_fail: true, ..Start::new(Act::Batch, end) };
         let plan = plan(vec![start], Act::Batch);
         let name = format!("MODREGN_SEED={seed}");
-        let (mut trial, disk) = on_a_disk(&name, &plan, random.random_ratio(2, 3));
+        let (mut trial, disk) = on_a_disk(&name, &plan, &invented, random.random_ratio(2, 3));
         disk.leave(random.random_range(0..400));
         trial.perform(&start);
         disk.make_room();
@@ -143,11 +149,12 @@ fn a_daemon_outlives_a_full_disk() {
     if !inside("full_disk::a_daemon_outlives_a_full_disk") {
         return;
     }
+    let invented = Invented::new();
     // Room enough to start with, and not enough for three requests; none at all at the outbox.
     for (of_the_state, free) in [(true, 160), (false, 0)] {
         let start = Start::new(Act::Run, End::ByItself);
         let plan = plan(vec![start], Act::Batch);
-        let (mut trial, disk) = on_a_disk("a full disk", &plan, of_the_state);
+        let (mut trial, disk) = on_a_disk("a full disk", &plan, &invented, of_the_state);
         disk.leave(free);
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -169,6 +176,7 @@ fn a_full_disk_and_a_crash_lose_nothing() {
     if !inside("full_disk::a_full_disk_and_a_crash_lose_nothing") {
         return;
     }
+    let invented = Invented::new();
     for (point, free) in [
         (Point::SpoolBegun, 0),
         (Point::SpoolForgotten, 300),
@@ -178,7 +186,7 @@ fn a_full_disk_and_a_crash_lose_nothing() {
     ] {
         let start = Start { may_fail: true, ..Start::new(Act::Batch, End::At(point, 1)) };
         let plan = plan(vec![start], Act::Batch);
-        let (mut trial, disk) = on_a_disk(point.name(), &plan, true);
+        let (mut trial, disk) = on_a_disk(point.name(), &plan, &invented, true);
         disk.leave(free);
         trial.perform(&start);
         disk.make_room();

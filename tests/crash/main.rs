@@ -19,7 +19,7 @@ use std::fs;
 use std::time::Duration;
 use support::installation::{Installation, names};
 use support::sshd::{Options, Sshd};
-use trial::{Act, Complete, End, Kind, Plan, Start, Trial};
+use trial::{Act, Complete, End, Invented, Kind, Plan, Start, Trial};
 
 /// Random runs where nobody asks for more, over each kind of endpoint.
 const RUNS: usize = 12;
@@ -42,7 +42,7 @@ fn sshd() -> Sshd {
 }
 
 /// One run in which the program is ended at this instant the first time it comes there.
-fn ended_at(point: Point, server: Option<&Sshd>) {
+fn ended_at(point: Point, invented: &Invented, server: Option<&Sshd>) {
     use Point as P;
     let acts = match point {
         P::StoreMade | P::StoreMigrated | P::ImportCommitting | P::ImportCommitted => {
@@ -76,7 +76,7 @@ fn ended_at(point: Point, server: Option<&Sshd>) {
         acts,
         finish: Start::new(Act::Batch, End::ByItself),
     };
-    let mut trial = Trial::new(name, &plan, server);
+    let mut trial = Trial::new(name, &plan, invented, server);
     for start in &plan.acts {
         assert!(trial.perform(start), "{name} is never reached");
     }
@@ -89,18 +89,20 @@ fn is_of(point: Point, endpoint: &str) -> bool {
 
 #[test]
 fn ended_at_every_named_instant_over_local_directories() {
+    let invented = Invented::new();
     let others = |point: &&Point| !is_of(**point, "sftp") && !is_of(**point, "purge");
     for &point in Point::ALL.iter().filter(others) {
-        ended_at(point, None);
+        ended_at(point, &invented, None);
     }
 }
 
 #[test]
 fn ended_at_every_named_instant_over_sftp() {
     let server = sshd();
+    let invented = Invented::new();
     let others = |point: &&Point| !is_of(**point, "local") && !is_of(**point, "purge");
     for &point in Point::ALL.iter().filter(others) {
-        ended_at(point, Some(&server));
+        ended_at(point, &invented, Some(&server));
     }
 }
 
@@ -191,6 +193,7 @@ fn drawn(kind: Kind, random: &mut ChaCha8Rng) -> Plan {
 fn random_runs(kind: Kind) {
     let number = |name| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let server = matches!(kind, Kind::Sftp).then(sshd);
+    let invented = Invented::new();
     let seeds: Vec<u64> = match (number("MODREGN_SEED"), number("MODREGN_CRASH_RUNS")) {
         (Some(seed), _) => vec![seed],
         (None, Some(runs)) => (0..runs.div_ceil(3)).map(|_| rand::random()).collect(),
@@ -198,7 +201,8 @@ fn random_runs(kind: Kind) {
     };
     for seed in seeds {
         let plan = drawn(kind, &mut ChaCha8Rng::seed_from_u64(seed));
-        let mut trial = Trial::new(&format!("MODREGN_SEED={seed}"), &plan, server.as_ref());
+        let mut trial =
+            Trial::new(&format!("MODREGN_SEED={seed}"), &plan, &invented, server.as_ref());
         for start in &plan.acts {
             trial.perform(start);
         }

@@ -13,7 +13,6 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
-use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -107,7 +106,7 @@ pub(crate) struct Plan {
     pub(crate) finish: Start,
 }
 
-/// Agreements and requests, invented once for all runs, with what the oracle says of them.
+/// Agreements and requests, invented once for many runs, with what the oracle says of them.
 pub(crate) struct Invented {
     _place: Installation,
     pub(crate) aftaler: PathBuf,
@@ -116,25 +115,28 @@ pub(crate) struct Invented {
     pub(crate) files: Files,
 }
 
-pub(crate) static INVENTED: LazyLock<Invented> = LazyLock::new(|| {
-    let place = Installation::new_in(&memory(), "TEST", "kind = \"local\"\npath = \".\"\n");
-    let (aftaler, requests) = (place.path("aftaler.csv"), place.path("requests"));
-    let path = aftaler.to_str().unwrap();
-    let kommuner = ["--kommuner", KOMMUNER];
-    place.done(
-        &[&["generate", "aftaler", "--aftaler", AFTALER, "--output", path], &kommuner[..]].concat(),
-    );
-    let dir = requests.to_str().unwrap();
-    place.done(&[&["generate", "forespoergsel", "--dir", dir], &kommuner[..]].concat());
-    place.done(&["import", "aftaler", path]);
-    let mut files = Files::of(&aftaler, &requests);
-    let again = files.inbound.values().next().unwrap().clone();
-    files.inbound.insert(AGAIN.to_owned(), again);
-    files.inbound.insert(BAD.0.to_owned(), BAD.1.to_vec());
-    files.bad.insert(BAD.0.to_owned());
-    let store = place.path("state/modregn.db");
-    Invented { _place: place, aftaler, store, files }
-});
+impl Invented {
+    pub(crate) fn new() -> Self {
+        let place = Installation::new_in(&memory(), "TEST", "kind = \"local\"\npath = \".\"\n");
+        let (aftaler, requests) = (place.path("aftaler.csv"), place.path("requests"));
+        let path = aftaler.to_str().unwrap();
+        let kommuner = ["--kommuner", KOMMUNER];
+        place.done(
+            &[&["generate", "aftaler", "--aftaler", AFTALER, "--output", path], &kommuner[..]]
+                .concat(),
+        );
+        let dir = requests.to_str().unwrap();
+        place.done(&[&["generate", "forespoergsel", "--dir", dir], &kommuner[..]].concat());
+        place.done(&["import", "aftaler", path]);
+        let mut files = Files::of(&aftaler, &requests);
+        let again = files.inbound.values().next().unwrap().clone();
+        files.inbound.insert(AGAIN.to_owned(), again);
+        files.inbound.insert(BAD.0.to_owned(), BAD.1.to_vec());
+        files.bad.insert(BAD.0.to_owned());
+        let store = place.path("state/modregn.db");
+        Self { _place: place, aftaler, store, files }
+    }
+}
 
 /// A process that was started, and where its log goes.
 struct Process {
@@ -154,6 +156,7 @@ impl Drop for Process {
 pub(crate) struct Trial<'a> {
     name: String,
     plan: &'a Plan,
+    invented: &'a Invented,
     installation: Installation,
     places: Places,
     _elsewhere: Option<TempDir>,
@@ -165,7 +168,12 @@ pub(crate) struct Trial<'a> {
 
 impl<'a> Trial<'a> {
     /// Everything is in place, nothing is started.
-    pub(crate) fn new(name: &str, plan: &'a Plan, server: Option<&Sshd>) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        plan: &'a Plan,
+        invented: &'a Invented,
+        server: Option<&Sshd>,
+    ) -> Self {
         let (root, elsewhere) = match (plan.kind, server) {
             (Kind::LocalCopied, _) => {
                 let other_disk = TempDir::with_prefix("modregn-").unwrap();
@@ -188,13 +196,13 @@ impl<'a> Trial<'a> {
         };
         let installation = Installation::new_in(&memory(), "TEST", &endpoint);
         let root = root.unwrap_or_else(|| installation.path("udveksling"));
-        Self::in_place(name, plan, installation, &root, elsewhere)
+        Self::in_place(name, (plan, invented), installation, &root, elsewhere)
     }
 
     /// The same in an installation that is there already, its endpoint's root here.
     pub(crate) fn in_place(
         name: &str,
-        plan: &'a Plan,
+        (plan, invented): (&'a Plan, &'a Invented),
         installation: Installation,
         root: &Path,
         elsewhere: Option<TempDir>,
@@ -220,7 +228,6 @@ impl<'a> Trial<'a> {
         fs::create_dir_all(&places.outbox).unwrap();
         fs::create_dir_all(&places.inbox).unwrap();
         fs::create_dir_all(&places.state).unwrap();
-        let invented = &*INVENTED;
         if !plan.from_nothing {
             fs::copy(&invented.store, places.state.join("modregn.db")).unwrap();
         }
@@ -231,7 +238,7 @@ impl<'a> Trial<'a> {
             }
         }
         let (name, seen) = (name.to_owned(), BTreeMap::new());
-        Self { name, plan, installation, places, _elsewhere: elsewhere, started: 0, seen }
+        Self { name, plan, invented, installation, places, _elsewhere: elsewhere, started: 0, seen }
     }
 
     /// Starts what it says, waits until all of it has ended, and holds what is there against what
@@ -255,7 +262,7 @@ impl<'a> Trial<'a> {
             // What comes next needs the agreements.
             self.perform(&Start { end: End::ByItself, ..*start });
         }
-        self.places.check_nothing_is_lost(&INVENTED.files);
+        self.places.check_nothing_is_lost(&self.invented.files);
         for (name, answer) in self.places.visible() {
             let before = self.seen.entry(name.clone()).or_insert_with(|| answer.clone());
             assert!(*before == answer, "{name} was changed after it could be seen");
@@ -264,16 +271,16 @@ impl<'a> Trial<'a> {
     }
 
     /// What was started last does all that is left to do.
-    pub(crate) fn finish(mut self) {
+    pub(crate) fn finish(&mut self) {
         let finish = &self.plan.finish;
         self.perform(finish);
         let together = |start: &Start| start.processes > 1;
         let vanished = self.plan.acts.iter().chain([finish]).any(together);
-        self.places.check_all_is_done(&INVENTED.files, vanished);
+        self.places.check_all_is_done(&self.invented.files, vanished);
     }
 
     fn spawn(&mut self, start: &Start, ends: bool) -> Process {
-        let aftaler = INVENTED.aftaler.to_str().unwrap();
+        let aftaler = self.invented.aftaler.to_str().unwrap();
         let arguments: &[&str] = match start.act {
             Act::Import => &["import", "aftaler", aftaler],
             Act::Batch => &["batch"],

@@ -121,7 +121,7 @@ impl Places {
         assert_eq!(refused.len(), files.bad.len(), "in quarantine");
         for id in refused {
             let found = left(&self.state.join("quarantine").join(id));
-            assert_eq!(found, ["payload", "report.json", "report.txt"]);
+            assert_eq!(found, ["payload", "rapport.txt", "report.json", "report.txt"]);
         }
     }
 
