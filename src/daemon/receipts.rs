@@ -9,12 +9,13 @@ use crate::endpoint::serviceplatformen::{Receiving, Sending};
 use crate::endpoint::{Endpoint, EndpointError, Entry};
 use crate::fault::{Class, Code};
 use crate::store::{KVITTERING, Moment, Problem, Step, Transfer};
+use crate::transfer::TransferError;
 use crate::transfer::advice::Advice;
 use crate::transfer::intake::{self, Source};
 use crate::transfer::receipt::{self, Moved, Taken};
 use crate::transfer::report::Report;
 use crate::transfer::state::{Direction, Event, State};
-use crate::transfer::{TransferError, trigger};
+use crate::transfer::trigger::{self, Try};
 use std::time::{Duration, Instant};
 
 /// A directory that receipts come to.
@@ -181,6 +182,7 @@ impl Session<'_> {
         &mut self,
         round: &Round<'_>,
         published: Transfer,
+        nth: Try,
     ) -> Result<Transfer, TransferError> {
         let Some(sending) = &round.route.outbox.serviceplatformen else { return Ok(published) };
         if published.flow == KVITTERING || published.state != State::Published {
@@ -188,7 +190,8 @@ impl Session<'_> {
         }
         let claimed = round.desk.store().claim(&published, round.desk.node)?;
         let Some(ours) = claimed else { return Ok(published) };
-        trigger::put(&round.desk, self.endpoint(&ours.place.endpoint), &ours, sending)
+        let endpoint = self.endpoint(&ours.place.endpoint);
+        trigger::put(&round.desk, endpoint, &ours, (sending, nth))
     }
 
     /// Sends the business receipts that a file's acceptance or rejection has made due. One that

@@ -11,6 +11,7 @@ use crate::flow::{Flow, Processed};
 use crate::store::{KVITTERING, Problem, Step, StoreError, Transfer};
 use crate::transfer::intake;
 use crate::transfer::state::{Event, State};
+use crate::transfer::trigger::Try;
 use crate::transfer::{Desk, TransferError, delivery, problem_of, receipt};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
@@ -274,12 +275,13 @@ impl<'e> Session<'e> {
                 round.flow.render(&round.desk, transfer, path)
             }
         };
-        let published = if owed.state == State::Published {
+        let nth = if owed.state == State::Published { Try::Further } else { Try::First };
+        let published = if nth == Try::Further {
             Ok(owed)
         } else {
             delivery::deliver(&round.desk, self.endpoint(&name), owed, &mut render)
         };
-        match published.and_then(|published| self.send_on(round, published)) {
+        match published.and_then(|published| self.send_on(round, published, nth)) {
             Ok(_) => {
                 self.engine.circuits.well(&name);
                 Ok(None)

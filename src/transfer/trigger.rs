@@ -6,20 +6,33 @@ use super::state::Event;
 use super::{Desk, TransferError, problem_of};
 use crate::crash::{self, Point};
 use crate::endpoint::serviceplatformen::{Parcel, Sending};
-use crate::endpoint::{Endpoint, FileName};
-use crate::fault::{Class, Code};
-use crate::store::{Problem, Step, Transfer};
+use crate::endpoint::{Endpoint, FileName, NotAFileName};
+use crate::fault::Code;
+use crate::store::{Step, Transfer};
 use std::io;
+use std::thread;
+use std::time::Duration;
 use uuid::Uuid;
+
+/// Whether an earlier try may have put the trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// The file was published just now.
+    First,
+    /// It was published earlier, perhaps by another process: the platform may have it already.
+    Further,
+}
 
 /// Triggers one published transfer; gives it in [`State::Triggered`](super::state::State).
 pub fn put(
     desk: &Desk<'_>,
     endpoint: &mut dyn Endpoint,
     transfer: &Transfer,
-    sending: &Sending,
+    (sending, nth): (&Sending, Try),
 ) -> Result<Transfer, TransferError> {
-    match publish(desk, endpoint, transfer, sending) {
+    let done = nth == Try::Further && was_put(endpoint, transfer)?;
+    let done = if done { Ok(()) } else { publish(desk, endpoint, transfer, sending) };
+    match done {
         Ok(()) => {
             crash::reached(Point::TriggerPut);
             let triggered =
@@ -29,23 +42,39 @@ pub fn put(
             Ok(triggered)
         }
         Err(TransferError::Endpoint(error)) if error.code == Code::NameTaken => {
-            give_up(desk, transfer, problem_of(&error))
+            let problem = problem_of(&error);
+            let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::GiveUp) };
+            desk.store().advance(transfer, &step, desk.now())?;
+            Err(TransferError::Refused(problem))
         }
-        Err(TransferError::Refused(problem)) => give_up(desk, transfer, problem),
         // It stays published, whatever may come of this try: a failed file is put there once more,
         // and the platform may have taken this one.
         Err(other) => Err(other),
     }
 }
 
-fn give_up(
-    desk: &Desk<'_>,
-    transfer: &Transfer,
-    problem: Problem,
-) -> Result<Transfer, TransferError> {
-    let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::GiveUp) };
-    desk.store().advance(transfer, &step, desk.now())?;
-    Err(TransferError::Refused(problem))
+/// A platform that takes a file removes it and its trigger within so long.
+const TAKING: Duration = Duration::from_secs(2);
+
+/// Whether an earlier try has put the trigger: it stands there, or the file, which was verified at
+/// its place, is gone. Another trigger would have the platform look for a file that it has taken.
+/// One that stands there without a trigger may be being taken just now: it is looked at twice.
+fn was_put(endpoint: &mut dyn Endpoint, transfer: &Transfer) -> Result<bool, TransferError> {
+    let directory = &transfer.place.directory;
+    let (file, trigger) = (FileName::parse(&transfer.place.name)?, trigger_name(transfer)?);
+    let mut look = || -> Result<bool, TransferError> {
+        Ok(endpoint.stat(directory, &trigger)?.is_some()
+            || endpoint.stat(directory, &file)?.is_none())
+    };
+    if look()? {
+        return Ok(true);
+    }
+    thread::sleep(TAKING);
+    look()
+}
+
+fn trigger_name(transfer: &Transfer) -> Result<FileName, NotAFileName> {
+    FileName::parse(&format!("{}.trigger", transfer.place.name))
 }
 
 fn publish(
@@ -54,17 +83,10 @@ fn publish(
     transfer: &Transfer,
     sending: &Sending,
 ) -> Result<(), TransferError> {
-    let (place, size) = (&transfer.place, transfer.payload.map_or(0, |payload| payload.size));
-    match endpoint.stat(&place.directory, &FileName::parse(&place.name)?)? {
-        Some(there) if there.size == size => {}
-        Some(there) => return Err(TransferError::Refused(other_file(size, there.size))),
-        // It was verified there: the platform has taken it, so the trigger was put before a crash.
-        // Another one now would have it look for a file that is gone.
-        None => return Ok(()),
-    }
+    let place = &transfer.place;
     let parcel = Parcel {
         name: &place.name,
-        size,
+        size: transfer.payload.map_or(0, |payload| payload.size),
         id: transfer.id,
         kommunekode: transfer.kommunekode,
         since: transfer.created_at,
@@ -74,19 +96,8 @@ fn publish(
     let bytes = trigger.write();
     let source = desk.spool.trigger(transfer.id);
     write_durably::<io::Error>(&source, |out| out.write_all(&bytes))?;
-    let name = FileName::parse(&format!("{}.trigger", place.name))?;
+    let name = trigger_name(transfer)?;
     let temporary = FileName::parse(&format!(".{}.{}.tmp", transfer.id, Uuid::now_v7()))?;
     endpoint.publish(&place.directory, &name, &temporary, &source)?;
     Ok(())
-}
-
-fn other_file(ours: u64, there: u64) -> Problem {
-    Problem {
-        class: Class::Operator,
-        code: Code::NameTaken,
-        text: format!(
-            "it had {ours} bytes when it was put there, now {there}: other hands have changed it; \
-             nothing was triggered"
-        ),
-    }
 }
