@@ -30,7 +30,7 @@ pub fn deliver(
             crash::reached(Point::DeliveryPublished);
             let published = advance(desk, &transfer, &Step::plain(Event::Publish))?;
             crash::reached(Point::DeliveryPublishJournalled);
-            desk.spool.forget(transfer.id)?;
+            desk.spool.forget_sent(transfer.id)?;
             Ok(published)
         }
         Err(TransferError::Endpoint(error)) => {
@@ -111,7 +111,9 @@ pub fn sweep(
     for Entry { name, .. } in endpoint.list(directory, limit)?.entries {
         let Some(id) = transfer_of(&name) else { continue };
         let transfer = desk.store().transfer(id)?;
-        if transfer.is_some_and(|transfer| !transfer.state.needs_spool()) {
+        // Whoever has claimed it may be putting its trigger.
+        let rests = |transfer: Transfer| !transfer.state.needs_spool() && transfer.node.is_none();
+        if transfer.is_some_and(rests) {
             endpoint.remove(directory, &name)?;
             tracing::info!(%id, file = %name, "removed what a try that was cut off had left");
         }

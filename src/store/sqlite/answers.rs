@@ -57,7 +57,8 @@ pub(super) fn answer(
     }
     let inbound = advance(connection, order.inbound, &about(Event::Recognise, request), at)?;
     let is_owed = matches!(outbound.state, State::Queued | State::Rendered | State::Held);
-    let outbound = if is_owed {
+    // Whoever has claimed it is sending it just now.
+    let outbound = if is_owed || outbound.node.is_some() {
         outbound
     } else {
         advance(connection, &outbound, &Step::plain(Event::Requeue), at)?
