@@ -4,6 +4,9 @@
 /// What is done to the good input, one thing after the other.
 pub type Spoiling = Vec<(u8, u16, u8)>;
 
+/// Bytes beyond which nothing is doubled: time goes into many inputs, not into large ones.
+const LARGE: usize = 64 * 1024;
+
 /// The input after some bytes were changed, put in, taken out, doubled or cut off.
 pub fn spoil(good: &[u8], spoiling: &Spoiling) -> Vec<u8> {
     let mut bytes = good.to_vec();
@@ -13,7 +16,7 @@ pub fn spoil(good: &[u8], spoiling: &Spoiling) -> Vec<u8> {
             0 => bytes.insert(at, byte),
             1 if at < bytes.len() => drop(bytes.remove(at)),
             2 => bytes.truncate(at),
-            3 => bytes.extend_from_within(at..),
+            3 if bytes.len() < LARGE => bytes.extend_from_within(at..),
             _ if at < bytes.len() => bytes[at] = byte,
             _ => {}
         }

@@ -37,6 +37,19 @@ fn faults_of(diagnostics: &Diagnostics) -> BTreeSet<&'static str> {
 }
 
 #[test]
+fn a_layout_that_is_wrong_everywhere_is_shown_in_part() {
+    let unknown: String = (0..150).fold(String::new(), |mut text, number| {
+        writeln!(text, "unknown_{number} = 1").unwrap();
+        text
+    });
+    let faults = layout::compile("layout.toml", &format!("{unknown}{BASE}")).unwrap_err();
+    assert_eq!(faults.list().len(), 150);
+    let shown = faults.render(false);
+    assert_eq!(shown.matches("error[").count(), 100);
+    assert!(shown.ends_with("and 50 faults more"), "{shown}");
+}
+
+#[test]
 fn the_sound_layout_is_sound() {
     layout::compile("base.toml", BASE).unwrap_or_else(|faults| panic!("{faults}"));
 }

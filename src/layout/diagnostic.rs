@@ -141,6 +141,10 @@ impl Diagnostic {
     }
 }
 
+/// Faults shown with their lines. Each picture goes through the whole file: a file that is wrong
+/// everywhere would take minutes.
+const SHOWN: usize = 100;
+
 /// All faults of one layout file, in the order of their places. Shown without colours by
 /// `Display`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -156,11 +160,16 @@ impl Diagnostics {
         &self.list
     }
 
-    /// For people: each fault with its lines of the file; coloured for a terminal.
+    /// For people: each fault with its lines of the file, the first hundred; coloured for a
+    /// terminal.
     pub fn render(&self, terminal: bool) -> String {
         let renderer = if terminal { Renderer::styled() } else { Renderer::plain() };
-        let shown: Vec<_> =
-            self.list.iter().map(|one| renderer.render(&[self.group(one)])).collect();
+        let (shown, more) = self.list.split_at(self.list.len().min(SHOWN));
+        let mut shown: Vec<_> =
+            shown.iter().map(|one| renderer.render(&[self.group(one)])).collect();
+        if !more.is_empty() {
+            shown.push(format!("and {} faults more", more.len()));
+        }
         shown.join("\n\n")
     }
 
