@@ -227,7 +227,7 @@ impl Engine {
         for id in self.spool.transfers()? {
             match desk.store().transfer(id)? {
                 // One that is claimed may be on its way again.
-                Some(transfer) if transfer.state.needs_spool() || transfer.node.is_some() => {}
+                Some(transfer) if !transfer.is_at_rest() => {}
                 Some(_) => self.spool.forget(id)?,
                 None => {
                     tracing::warn!(%id, "the spool has bytes of a transfer unknown to the store");

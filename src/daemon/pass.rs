@@ -292,8 +292,7 @@ impl<'e> RouteRunner<'e> {
     }
 
     /// At the start, after a process has ended without a word, and when the outbox is well again
-    /// after trouble. Where it may not be listed
-    /// there is no sweeping.
+    /// after trouble. Where it may not be listed there is no sweeping.
     fn sweep_outbox(&mut self, report: &PassReport) {
         let outbox = &self.engine.config().routes[self.route].outbox;
         let troubled = report.troubles.contains_key(&outbox.endpoint);

@@ -78,6 +78,13 @@ pub struct Transfer {
     pub released: bool,
 }
 
+impl Transfer {
+    /// Whether nobody needs its bytes in the spool, and nobody may be about to.
+    pub const fn is_at_rest(&self) -> bool {
+        !self.state.needs_spool() && self.node.is_none()
+    }
+}
+
 /// Why a transfer was rejected, held or failed. Holds no personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

@@ -88,8 +88,9 @@ fn publish(
     Ok(())
 }
 
-/// New for each try: a try that was cut off may still be under way at the server.
-fn temporary_name(transfer: Uuid) -> Result<FileName, NotAFileName> {
+/// New for each try: a try that was cut off may still be under way at the server. [`sweep`] knows
+/// it again.
+pub(super) fn temporary_name(transfer: Uuid) -> Result<FileName, NotAFileName> {
     FileName::parse(&format!(".{transfer}.{}.tmp", Uuid::now_v7()))
 }
 
@@ -112,8 +113,7 @@ pub fn sweep(
         let Some(id) = transfer_of(&name) else { continue };
         let transfer = desk.store().transfer(id)?;
         // Whoever has claimed it may be putting its trigger.
-        let rests = |transfer: Transfer| !transfer.state.needs_spool() && transfer.node.is_none();
-        if transfer.is_some_and(rests) {
+        if transfer.is_some_and(|transfer| transfer.is_at_rest()) {
             endpoint.remove(directory, &name)?;
             tracing::info!(%id, file = %name, "removed what a try that was cut off had left");
         }

@@ -1,6 +1,7 @@
 //! Has Serviceplatformen send a file that stands at its destination: puts the trigger beside it. A
 //! restart calls [`put`] again. May use `endpoint`, `store` and the spool.
 
+use super::delivery::temporary_name;
 use super::spool::write_durably;
 use super::state::Event;
 use super::{Desk, TransferError, problem_of};
@@ -12,7 +13,6 @@ use crate::store::{Step, Transfer};
 use std::io;
 use std::thread;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// Whether an earlier try may have put the trigger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +97,7 @@ fn publish(
     let source = desk.spool.trigger(transfer.id);
     write_durably::<io::Error>(&source, |out| out.write_all(&bytes))?;
     let name = trigger_name(transfer)?;
-    let temporary = FileName::parse(&format!(".{}.{}.tmp", transfer.id, Uuid::now_v7()))?;
+    let temporary = temporary_name(transfer.id)?;
     endpoint.publish(&place.directory, &name, &temporary, &source)?;
     Ok(())
 }
