@@ -10,7 +10,7 @@ pub use layouts::{LayoutFileError, add_layout, layout_files, load_layouts};
 pub use name_template::{NameTemplate, TemplateError};
 
 use crate::domain::hold_rule::HoldRules;
-use crate::domain::{CprPolicy, Miljoe};
+use crate::domain::{CprPolicy, Miljoe, Udbetalingskalender};
 use crate::endpoint;
 use crate::endpoint::plain::Plain;
 use crate::endpoint::serviceplatformen::{Receiving, Sending, XML_BYTES};
@@ -43,6 +43,8 @@ pub struct Config {
     /// How long payloads are kept.
     #[serde(default)]
     pub retention: Retention,
+    /// When payouts are made; `None` = nothing is expected at any time.
+    pub payouts: Option<Udbetalingskalender>,
     /// Places with files, by name.
     #[serde(rename = "endpoint")]
     pub endpoints: BTreeMap<String, endpoint::Settings>,
@@ -382,7 +384,7 @@ mod tests {
             ("way = \"simpel\"", "way = \"simple\"", "unknown variant `simple`"),
             ("us = \"udk\"", "us = \"\"", "expected 1 to 255 characters"),
             ("[route.inbox.serviceplatformen]", "[route.inbox.platform]", "unknown field"),
-            ("at = \"12:00\"", "at = \"25:00\"", "route[0].outbox.serviceplatformen"),
+            ("1, at = \"12:00\"", "1, at = \"25:00\"", "route[0].outbox.serviceplatformen"),
         ];
         for (from, to, says) in table {
             let text = with_serviceplatformen();
@@ -413,6 +415,12 @@ mod tests {
             ),
             ("directory = \"fra-udk\"", "directory = \"til-udk\"", "inbox and outbox are the same"),
             ("{forespoergsel_id}.txt\"", ".txt\"", "{forespoergsel_id} must be part of the name"),
+            ("bankdag = -1", "bankdag = 0", "payouts.bankdag"),
+            (
+                "bankdag = -1",
+                "dispositionsdatoer = [\"2026-12-24\"]",
+                "2026-12-24 is no banking day",
+            ),
         ];
         for (from, to, says) in table {
             let text = EXAMPLE.replace(from, to);

@@ -83,14 +83,46 @@ impl Deadline {
             0 if passed => add_bankdage(day, 1),
             bankdage => add_bankdage(day, bankdage.into()),
         };
-        let due = due.and_time(self.at);
-        // A time that spring skips has come when the clock has gone on, an hour later; of one that
-        // autumn repeats the later one holds.
-        let skipped = due.checked_add_signed(TimeDelta::hours(1)).unwrap_or(due);
-        let local = Copenhagen.from_local_datetime(&due).latest();
-        let local = local.or_else(|| Copenhagen.from_local_datetime(&skipped).latest());
-        local.map_or(from, |at| at.to_utc())
+        danish_time(due, self.at)
     }
+}
+
+/// A bound that lies so many banking days from a banking day, at a time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cutoff {
+    /// How many banking days after the day, or before it where negative; 0 = on the day itself.
+    pub bankdage: i16,
+    /// Danish local time.
+    pub at: NaiveTime,
+}
+
+impl Cutoff {
+    /// When the bound of this day is reached.
+    pub fn of(self, day: NaiveDate) -> DateTime<Utc> {
+        danish_time(add_bankdage(day, self.bankdage.into()), self.at)
+    }
+}
+
+/// When it is this time of this day in Denmark. A time that spring skips has come when the clock
+/// has gone on, an hour later; of one that autumn repeats the later one holds.
+pub fn danish_time(day: NaiveDate, at: NaiveTime) -> DateTime<Utc> {
+    let local = day.and_time(at);
+    let skipped = local.checked_add_signed(TimeDelta::hours(1)).unwrap_or(local);
+    let found = Copenhagen.from_local_datetime(&local).latest();
+    let found = found.or_else(|| Copenhagen.from_local_datetime(&skipped).latest());
+    found.map_or_else(|| local.and_utc(), |at| at.to_utc())
+}
+
+/// The n-th banking day of the month this day lies in: counted from its start, or from its end
+/// where negative. `None` for 0, and where the month has fewer.
+pub fn nth_bankdag(month: NaiveDate, n: i8) -> Option<NaiveDate> {
+    let first = month.with_day(1)?;
+    let within = first.iter_days().take_while(|day| day.month() == first.month());
+    let open: Vec<_> = within.filter(|day| is_bankdag(*day)).collect();
+    let nth = usize::from(n.unsigned_abs()).checked_sub(1)?;
+    let found = if n > 0 { open.get(nth) } else { open.iter().rev().nth(nth) };
+    found.copied()
 }
 
 #[cfg(test)]
@@ -176,6 +208,28 @@ mod tests {
         }
         assert_eq!(add_bankdage(NaiveDate::MAX, 1), NaiveDate::MAX);
         assert_eq!(add_bankdage(NaiveDate::MIN, -1), NaiveDate::MIN);
+    }
+
+    #[test]
+    fn danish_time_is_right_where_the_clock_is_changed() {
+        let table = [
+            ("2026-03-28", "02:30", "2026-03-28T01:30:00Z"),
+            // Spring skips 02:00 to 03:00.
+            ("2026-03-29", "01:59", "2026-03-29T00:59:00Z"),
+            ("2026-03-29", "02:00", "2026-03-29T01:00:00Z"),
+            ("2026-03-29", "02:30", "2026-03-29T01:30:00Z"),
+            ("2026-03-29", "03:00", "2026-03-29T01:00:00Z"),
+            // Autumn has them twice.
+            ("2026-10-25", "01:59", "2026-10-24T23:59:00Z"),
+            ("2026-10-25", "02:00", "2026-10-25T01:00:00Z"),
+            ("2026-10-25", "02:30", "2026-10-25T01:30:00Z"),
+            ("2026-10-25", "03:00", "2026-10-25T02:00:00Z"),
+        ];
+        for (date, at, utc) in table {
+            let time = NaiveTime::parse_from_str(at, "%H:%M").unwrap();
+            let utc = utc.parse::<DateTime<Utc>>().unwrap();
+            assert_eq!(danish_time(day(date), time), utc, "{date} {at}");
+        }
     }
 
     #[test]
