@@ -1,6 +1,7 @@
 //! The time of day, handed to whoever needs it: rooms below read no clock of their own.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Copenhagen;
 
 /// Tells the time, UTC.
 pub trait Clock: Send + Sync {
@@ -16,6 +17,11 @@ impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now() + jump()
     }
+}
+
+/// A moment as people in Denmark read it: local time, to the second.
+pub fn danish(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Copenhagen).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// How far off the clock is made to be at this reading: `MODREGN_CLOCK_JUMPS=0,-3600,86400` goes

@@ -93,6 +93,11 @@ points! {
     /// And that is journalled.
     ArchiveJournalled = "archive:journalled",
 
+    /// What is wrong is raised; nobody is told of it yet.
+    AlertRaised = "alert:raised",
+    /// A hook has taken an alert; the store does not know.
+    AlertTaken = "alert:taken",
+
     /// A file's kept bytes are removed, as their time is over.
     PurgeRemoved = "purge:removed",
     /// And that is journalled.

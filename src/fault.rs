@@ -220,6 +220,45 @@ codes! {
     DuplicateAftale = "duplicate-aftale",
 }
 
+codes! {
+    /// What operators are alerted of, kebab-case. Each has a heading in `docs/runbook.md`.
+    enum AlertKind;
+
+    /// A file waits for an operator: it is held, dead or refused, or must not be taken in.
+    FileNeedsOperator = "file-needs-operator",
+    /// A file was rejected: nothing of it was applied, its sender must be told.
+    FileRejected = "file-rejected",
+    /// An endpoint is left alone until an operator has mended what is wrong with it.
+    EndpointPaused = "endpoint-paused",
+    /// A receipt for a file of ours has not come by its time.
+    ReceiptOverdue = "receipt-overdue",
+    /// Our own disk is nearly full: no file is fetched.
+    DiskNearlyFull = "disk-nearly-full",
+}
+
+impl AlertKind {
+    /// The one this word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for AlertKind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Self::from_word(&word).ok_or_else(|| {
+            let kinds: Vec<_> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
+            serde::de::Error::custom(format!("expected one of {}", kinds.join(", ")))
+        })
+    }
+}
+
+impl serde::Serialize for AlertKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl Code {
     /// What it means, in Danish, for the sender of a file; only codes that can stand in a file's
     /// error report have it.

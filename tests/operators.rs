@@ -235,6 +235,9 @@ fn an_endpoint_whose_key_is_refused_is_paused_until_resumed() {
         let status = installation.done(&["status"]);
         assert!(status.starts_with("paused  endpoint ky"), "{status}");
     }
+    let alerts = installation.done(&["alerts"]);
+    assert_eq!(alerts.matches("  endpoint-paused  ").count(), 1, "{alerts}");
+    assert!(alerts.contains("modregn resume ky --reason"), "{alerts}");
     fs::write(&keys, good).unwrap();
     fs::set_permissions(&keys, fs::Permissions::from_mode(0o600)).unwrap();
     let said = installation.run(&["batch"]);

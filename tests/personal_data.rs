@@ -88,6 +88,13 @@ fn put_strange_files(installation: &Installation, csv: &str, answer: &[u8]) {
 #[test]
 fn no_cpr_number_in_anything_that_is_said() {
     let installation = Installation::local("TEST");
+    let told = installation.path("told");
+    let config = fs::read_to_string(installation.config()).unwrap();
+    let hook = format!(
+        "[[alerts.hook]]\ncommand = [\"/usr/bin/tee\", \"-a\", \"{}\"]\nstdin = \"json\"\n",
+        told.display()
+    );
+    fs::write(installation.config(), config + &hook).unwrap();
     let csv = fs::read_to_string(installation.import_aftaler(3_000)).unwrap();
     let numbers = cpr_numbers(&csv);
     let mut ear = Ear { installation: &installation, heard: Vec::new() };
@@ -124,6 +131,11 @@ fn no_cpr_number_in_anything_that_is_said() {
             ear.heard.push((name.clone(), fs::read_to_string(reports.join(name)).unwrap()));
         }
     }
+    let told = fs::read_to_string(told).unwrap();
+    assert!(told.contains("\"count\":6"), "{told}");
+    ear.heard.push(("alerts".into(), told));
+    ear.run(&["alerts"]);
+    ear.run(&["alerts", "--json"]);
     ear.run(&["files", "list"]);
     ear.run(&["files", "list", "--json"]);
     ear.run(&["status"]);

@@ -390,6 +390,10 @@ fn a_lost_receipt_is_missed_and_a_late_one_counts() {
     long_ago(&exchange);
     assert!(exchange.batch(1).contains("receipt-overdue"));
     assert!(exchange.status().contains("receipt-overdue"), "{}", exchange.status());
+    exchange.batch(1);
+    let alerts = exchange.installation.done(&["alerts"]);
+    assert_eq!(alerts.matches("  receipt-overdue  no hook wants it").count(), 1, "{alerts}");
+    assert!(alerts.contains("triggered ") && alerts.contains(" receipt was due at "), "{alerts}");
 
     fs::rename(exchange.installation.path("kept"), &receipts[0]).unwrap();
     exchange.installation.run(&["batch"]);

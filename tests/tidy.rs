@@ -424,6 +424,18 @@ fn every_fault_has_its_heading() {
     report("errors", findings);
 }
 
+#[test]
+fn every_kind_of_alert_has_its_heading() {
+    let text = read("docs/runbook.md");
+    let headings: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let kinds = modregn::fault::AlertKind::ALL.iter().map(|kind| kind.as_str());
+    let kinds: BTreeSet<_> = kinds.chain(["test"]).collect();
+    let missing = kinds.difference(&headings).map(|kind| format!("no heading `## {kind}`"));
+    let strange = headings.difference(&kinds).map(|head| format!("`## {head}` is no kind"));
+    let findings = missing.chain(strange).map(|what| ("docs/runbook.md".to_owned(), what));
+    report("runbook", findings);
+}
+
 /// The senders of files are Danish: what a file's error report can name has its Danish sentence.
 #[test]
 fn every_fault_of_a_file_is_told_in_danish() {

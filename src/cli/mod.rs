@@ -1,6 +1,7 @@
 //! The command line: one file for each subcommand. Parses arguments, calls the rooms below, shows
 //! what came of it. Output goes to the handles in [`Io`]; only this room speaks to people.
 
+mod alerts;
 mod audit;
 mod batch;
 mod config;
@@ -22,12 +23,12 @@ mod table;
 
 pub use exit::Exit;
 
+use crate::clock::danish;
 use crate::config::{Config, ConfigError};
 use crate::observe::log;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Moment, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::transfer::levers::Lever;
-use chrono_tz::Europe::Copenhagen;
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -69,6 +70,7 @@ enum Command {
     MarkDelivered(levers::Files),
     /// Say that an endpoint that was paused is mended.
     Resume(levers::Endpoint),
+    Alerts(alerts::Args),
     Audit(audit::Args),
     Purge(purge::Args),
     Config(config::Args),
@@ -125,11 +127,6 @@ impl ConfigFile {
 /// The store of a configuration, only to look at, beside whoever works on it.
 fn look(config: &Config) -> Result<Box<dyn Store>, StoreError> {
     Ok(Box::new(SqliteStore::open_read_only(&config.store_path(), config.miljoe)?))
-}
-
-/// A moment as people in Denmark read it: local time, to the second.
-fn danish(at: Moment) -> String {
-    at.with_timezone(&Copenhagen).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// Where a command writes.
@@ -192,6 +189,7 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::MarkDelivered(args) => levers::pull(Lever::MarkDelivered, &args, io),
         Command::Resume(args) => levers::resume(&args, io),
         Command::Purge(args) => purge::run(&args, io),
+        Command::Alerts(args) => alerts::run(&args, io),
         Command::Audit(args) => audit::run(&args, io),
         Command::Config(args) => config::run(&args, io),
         Command::Demo(args) => demo::run(&args, io),

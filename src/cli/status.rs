@@ -3,19 +3,17 @@
 use super::table::table;
 use super::{ConfigFile, Exit, Io};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
-use crate::store::{Census, Moment, Pause, Store, StoreError, Transfer, TransferFilter};
-use crate::transfer::receipt;
+use crate::daemon;
+use crate::store::{Census, Pause, Transfer, TransferFilter};
 use crate::transfer::state::State;
 use chrono::TimeDelta;
 use comfy_table::Table;
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::io::Write;
 
 /// Show where everything stands: first what needs an operator (endpoints paused, files held, dead,
-/// refused or failing, receipts overdue, and files rejected in the last 24 hours), then counts by
-/// flow and state.
+/// refused or failing, receipts overdue, files rejected in the last 24 hours, and alerts that
+/// reached nobody), then counts by flow and state.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -45,11 +43,12 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let mut problems = in_state(&[State::Held, State::Dead, State::Refused, State::Failed])?;
     let seen = in_state(&[State::Seen])?;
     problems.extend(seen.into_iter().filter(|transfer| transfer.problem.is_some()));
-    problems.extend(overdue(&config, &*store, now)?);
+    problems.extend(daemon::overdue_receipts(&config, &*store, now)?);
     let rejected = in_state(&[State::Rejected])?;
     problems.extend(rejected.into_iter().filter(|transfer| transfer.changed_at >= since));
     let aftaler = store.count_aftaler()?;
     let pauses = store.pauses()?;
+    let untold = store.unsent_alerts()?.iter().filter(|alert| alert.attempts > 0).count();
     if args.json {
         let counts: Vec<_> = census.iter().map(census_json).collect();
         let attention: Vec<_> = problems.iter().map(|transfer| transfer.id).collect();
@@ -57,6 +56,7 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
             "aftaler": aftaler,
             "files": counts,
             "attention": attention,
+            "alerts_not_sent": untold,
             "paused": pauses.iter().map(pause_json).collect::<Vec<_>>(),
         });
         writeln!(io.out, "{json:#}")?;
@@ -68,7 +68,10 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     for transfer in &problems {
         attention(io.out, transfer)?;
     }
-    if problems.is_empty() && pauses.is_empty() {
+    if untold > 0 {
+        writeln!(io.out, "{untold} alerts have not reached every hook: modregn alerts")?;
+    }
+    if problems.is_empty() && pauses.is_empty() && untold == 0 {
         writeln!(io.out, "Nothing needs an operator.")?;
     }
     writeln!(io.out, "{aftaler} agreements hold.\n")?;
@@ -81,27 +84,6 @@ fn paused(out: &mut dyn Write, pause: &Pause) -> std::io::Result<()> {
     writeln!(out, "paused  endpoint {endpoint}  since {}", super::danish(*since))?;
     writeln!(out, "    {}: {}", problem.code, problem.text)?;
     writeln!(out, "    mend it, then: modregn resume {endpoint} --reason …")
-}
-
-/// Files whose receipt has not come by its time, with that as their problem.
-fn overdue(config: &Config, store: &dyn Store, now: Moment) -> Result<Vec<Transfer>, StoreError> {
-    let mut found = Vec::new();
-    let styles = config.routes.iter().filter_map(|route| route.outbox.serviceplatformen.as_ref());
-    let awaited: BTreeSet<_> = styles.flat_map(receipt::awaited).copied().collect();
-    for state in awaited {
-        let states = vec![state];
-        for sent in store.transfers(&TransferFilter { states, ..TransferFilter::default() })? {
-            let outbox = config.outbox(&sent.flow, &sent.place.endpoint, &sent.place.directory);
-            let sending = outbox.and_then(|outbox| outbox.serviceplatformen.as_ref());
-            let awaited = sending.filter(|sending| receipt::awaited(sending).contains(&state));
-            if let Some(problem) =
-                awaited.and_then(|sending| receipt::overdue(&sent, &sending.receipts, now))
-            {
-                found.push(Transfer { problem: Some(problem), ..sent });
-            }
-        }
-    }
-    Ok(found)
 }
 
 fn attention(out: &mut dyn Write, transfer: &Transfer) -> std::io::Result<()> {

@@ -3,9 +3,11 @@
 //! May use `domain`, `layout` and `endpoint` (whose settings it holds). Secrets are never in it:
 //! keys and passphrases are files or systemd credentials.
 
+mod alerts;
 mod layouts;
 mod name_template;
 
+pub use alerts::{Address, Alerts, Hook, Stdin};
 pub use layouts::{LayoutFileError, add_layout, layout_files, load_layouts};
 pub use name_template::{NameTemplate, TemplateError};
 
@@ -45,6 +47,9 @@ pub struct Config {
     pub retention: Retention,
     /// When payouts are made; `None` = nothing is expected at any time.
     pub payouts: Option<Udbetalingskalender>,
+    /// Whom alerts go to.
+    #[serde(default)]
+    pub alerts: Alerts,
     /// Places with files, by name.
     #[serde(rename = "endpoint")]
     pub endpoints: BTreeMap<String, endpoint::Settings>,
@@ -305,7 +310,7 @@ impl Config {
     }
 
     fn contradictions(&self) -> Vec<String> {
-        let mut faults = Vec::new();
+        let mut faults = self.alerts.contradictions();
         if self.routes.is_empty() {
             faults.push("no [[route]]: there is nothing to do".to_owned());
         }

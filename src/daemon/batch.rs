@@ -1,12 +1,13 @@
 //! One pass over everything that waits, all routes side by side: what `batch` and `demo` do.
 
-use super::Engine;
 use super::pass::{Observer, PassReport, Retry, RouteRunner};
+use super::{Engine, alerts};
 use std::thread;
 
-/// Does every route's round once, and a second look at files that were not complete at the first.
+/// Does every route's round once, and a second look at files that were not complete at the first;
+/// then says what is wrong.
 pub fn batch(engine: &Engine, observer: &dyn Observer) -> PassReport {
-    thread::scope(|scope| {
+    let mut report = thread::scope(|scope| {
         let routes: Vec<_> = (0..engine.config().routes.len())
             .map(|route| scope.spawn(move || one_route(engine, route, observer)))
             .collect();
@@ -18,7 +19,11 @@ pub fn batch(engine: &Engine, observer: &dyn Observer) -> PassReport {
             }
         }
         whole
-    })
+    });
+    if let Err(error) = alerts::evaluate(engine, Retry::Now) {
+        report.failure.get_or_insert(error);
+    }
+    report
 }
 
 fn one_route(engine: &Engine, route: usize, observer: &dyn Observer) -> PassReport {

@@ -182,6 +182,12 @@ impl Engine {
         Ok(self.desk().store().pauses()?.into_iter().map(error).collect())
     }
 
+    /// What is left on our own disk, bytes, if that is too little to take files in.
+    pub(super) fn low_space(&self) -> Result<Option<u64>, TransferError> {
+        let free = self.spool.free_bytes()?;
+        Ok(Some(free).filter(|free| *free < self.config.limits.free_bytes))
+    }
+
     /// Where a route's files come from; `since` is the newest event before its inbox was listed.
     pub(super) fn source<'a>(&self, route: &'a Route, since: i64) -> Source<'a> {
         Source {

@@ -1,7 +1,9 @@
 //! What turns files into work: [`Engine`] holds everything that is opened once; [`pass`] does one
-//! round over one route; [`run()`] does rounds until it is told to stop. `batch`, `demo` and the
+//! round over one route; [`run()`] does rounds until it is told to stop; [`alerts`] says what is
+//! wrong to whoever must know. `batch`, `demo` and the
 //! daemon are this same engine.
 
+pub mod alerts;
 mod batch;
 mod circuit;
 mod dry_run;
@@ -19,4 +21,5 @@ pub use dry_run::{FilePreview, dry_run};
 pub use engine::{Engine, EngineError};
 pub use node::bury_the_dead;
 pub use pass::{FileOutcome, Observer, PassReport, Retry, RouteRunner, Verdict};
+pub use receipts::overdue_receipts;
 pub use run::run;

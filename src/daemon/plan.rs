@@ -24,7 +24,7 @@ impl RouteRunner<'_> {
         self.leave_alone(retry, report)?;
         let now = self.engine.desk().now();
         let since = self.engine.desk().store().newest_event()?;
-        report.low_space = self.low_space()?;
+        report.low_space = self.engine.low_space()?;
         let mut arrived = match self.arrived(report) {
             Ok(arrived) => arrived,
             Err(error) => {
@@ -122,12 +122,6 @@ impl RouteRunner<'_> {
             report.troubles.entry(error.endpoint.clone()).or_insert(error);
         }
         Ok(())
-    }
-
-    /// What is left on our own disk, bytes, if that is too little to take files in.
-    fn low_space(&self) -> Result<Option<u64>, TransferError> {
-        let free = self.engine.desk().spool.free_bytes()?;
-        Ok(Some(free).filter(|free| *free < self.engine.config().limits.free_bytes))
     }
 
     fn arrived(&mut self, report: &mut PassReport) -> Result<Vec<Entry>, EndpointError> {

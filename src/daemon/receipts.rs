@@ -8,7 +8,9 @@ use crate::endpoint::plain::Inbox;
 use crate::endpoint::serviceplatformen::{Receiving, Sending};
 use crate::endpoint::{Endpoint, EndpointError, Entry};
 use crate::fault::{Class, Code};
-use crate::store::{KVITTERING, Moment, Problem, Step, Transfer};
+use crate::store::{
+    KVITTERING, Moment, Problem, Step, Store, StoreError, Transfer, TransferFilter,
+};
 use crate::transfer::TransferError;
 use crate::transfer::advice::Advice;
 use crate::transfer::intake::{self, Source};
@@ -16,6 +18,7 @@ use crate::transfer::receipt::{self, Moved, Taken};
 use crate::transfer::report::Report;
 use crate::transfer::state::{Direction, Event, State};
 use crate::transfer::trigger::{self, Try};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// A directory that receipts come to.
@@ -72,6 +75,31 @@ impl ReceiptBox {
         }
         Ok((arrivals, again))
     }
+}
+
+/// Files whose receipt has not come by its time, with that as their problem.
+pub fn overdue_receipts(
+    config: &Config,
+    store: &dyn Store,
+    now: Moment,
+) -> Result<Vec<Transfer>, StoreError> {
+    let mut found = Vec::new();
+    let styles = config.routes.iter().filter_map(|route| route.outbox.serviceplatformen.as_ref());
+    let awaited: BTreeSet<_> = styles.flat_map(receipt::awaited).copied().collect();
+    for state in awaited {
+        let states = vec![state];
+        for sent in store.transfers(&TransferFilter { states, ..TransferFilter::default() })? {
+            let outbox = config.outbox(&sent.flow, &sent.place.endpoint, &sent.place.directory);
+            let sending = outbox.and_then(|outbox| outbox.serviceplatformen.as_ref());
+            let awaited = sending.filter(|sending| receipt::awaited(sending).contains(&state));
+            if let Some(problem) =
+                awaited.and_then(|sending| receipt::overdue(&sent, &sending.receipts, now))
+            {
+                found.push(Transfer { problem: Some(problem), ..sent });
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What to say of a file whose receipt has not come by its time.

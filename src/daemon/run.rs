@@ -2,7 +2,7 @@
 //! route's round begins when its inbox changes, when its time has come, and at the start.
 
 use super::pass::{Observer, PassReport, Retry, RouteRunner};
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, alerts};
 use crate::endpoint::EndpointError;
 use crate::endpoint::watch::Watch;
 use crate::fault::{Class, Code};
@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeMap;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Pause after the store or our own disk failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -86,18 +86,29 @@ fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn O
     }
 }
 
-/// Removes payloads whose time is over, until `stopped` closes.
+/// Removes payloads whose time is over, and says what is wrong, until `stopped` closes.
 fn keep_house(engine: &Engine, stopped: &Receiver<()>) {
+    let mut next_purge = Instant::now();
     while !engine.is_stopping() {
-        match engine.purge() {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "payloads whose time was over are removed"),
-            Err(error) => tracing::error!("{error}"),
+        if next_purge <= Instant::now() {
+            purge(engine);
+            next_purge = Instant::now() + BETWEEN_PURGES;
+        }
+        if let Err(error) = alerts::evaluate(engine, Retry::WhenDue) {
+            tracing::error!("{error}");
         }
         select! {
             recv(stopped) -> _ => {}
-            default(BETWEEN_PURGES) => {}
+            default(engine.config().alerts.every()) => {}
         }
+    }
+}
+
+fn purge(engine: &Engine) {
+    match engine.purge() {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "payloads whose time was over are removed"),
+        Err(error) => tracing::error!("{error}"),
     }
 }
 

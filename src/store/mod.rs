@@ -6,10 +6,12 @@
 //!
 //! Times are UTC. Every method that changes something is one transaction.
 
+mod alerts;
 mod receipts;
 pub mod sqlite;
 mod transfers;
 
+pub use alerts::{Alert, AlertCount, Concern, HandedOver};
 pub use receipts::{Clue, Delivery, KVITTERING, Receipt, Understood, Verdict};
 pub use sqlite::SqliteStore;
 pub use transfers::{
@@ -169,6 +171,33 @@ pub trait Store: Send {
 
     /// The paused endpoints, by name.
     fn pauses(&self) -> Result<Vec<Pause>, StoreError>;
+
+    /// Raises what was not raised before, by kind and subject, in one transaction; gives those.
+    fn raise(&mut self, concerns: &[Concern], at: Moment) -> Result<Vec<Alert>, StoreError>;
+
+    /// The latest alerts, newest first.
+    fn alerts(&self, limit: u32) -> Result<Vec<Alert>, StoreError>;
+
+    /// The alerts that still have to be handed over, oldest first, whoever has claimed them.
+    fn unsent_alerts(&self) -> Result<Vec<Alert>, StoreError>;
+
+    /// Claims those of these alerts that are not sent and that no other node hands over just now.
+    fn claim_alerts(&mut self, nrs: &[i64], node: Node) -> Result<Vec<Alert>, StoreError>;
+
+    /// Notes that a hook has taken these alerts.
+    fn alerts_taken(&mut self, nrs: &[i64], hook: &str, at: Moment) -> Result<(), StoreError>;
+
+    /// Ends a node's claim on alerts; those that another has claimed by now stay as they are.
+    fn settle_alerts(
+        &mut self,
+        nrs: &[i64],
+        node: Node,
+        outcome: HandedOver,
+        at: Moment,
+    ) -> Result<(), StoreError>;
+
+    /// How many alerts there are by kind.
+    fn count_alerts(&self) -> Result<Vec<AlertCount>, StoreError>;
 
     /// Adds to the event log what is about no transfer.
     fn note(&mut self, note: &Note<'_>, at: Moment) -> Result<(), StoreError>;

@@ -136,6 +136,8 @@ pub struct TransferFilter {
     pub forespoergsel_id: Option<ForespoergselId>,
     /// Only those whose state last changed before this moment.
     pub changed_before: Option<Moment>,
+    /// Only those whose state last changed at this moment or later.
+    pub changed_since: Option<Moment>,
     /// At most so many; `None` = all.
     pub limit: Option<u32>,
 }

@@ -87,10 +87,15 @@ fn is_of(point: Point, endpoint: &str) -> bool {
     point.name().split(':').next() == Some(endpoint)
 }
 
+/// Alerts have their own test (`tests/alerts.rs`).
+fn is_of_any(point: Point, endpoints: &[&str]) -> bool {
+    endpoints.iter().any(|endpoint| is_of(point, endpoint))
+}
+
 #[test]
 fn ended_at_every_named_instant_over_local_directories() {
     let invented = Invented::new();
-    let others = |point: &&Point| !is_of(**point, "sftp") && !is_of(**point, "purge");
+    let others = |point: &&Point| !is_of_any(**point, &["sftp", "purge", "alert"]);
     for &point in Point::ALL.iter().filter(others) {
         ended_at(point, &invented, None);
     }
@@ -100,7 +105,7 @@ fn ended_at_every_named_instant_over_local_directories() {
 fn ended_at_every_named_instant_over_sftp() {
     let server = sshd();
     let invented = Invented::new();
-    let others = |point: &&Point| !is_of(**point, "local") && !is_of(**point, "purge");
+    let others = |point: &&Point| !is_of_any(**point, &["local", "purge", "alert"]);
     for &point in Point::ALL.iter().filter(others) {
         ended_at(point, &invented, Some(&server));
     }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+mod alerts;
 mod answers;
 mod import;
 mod model;
@@ -70,4 +71,6 @@ conformance! {
     receipts: an_acceptance_owes_the_sender_one_receipt a_rejection_is_told_with_its_reason
         a_delivery_is_known_again the_file_that_a_receipt_means_is_found
         a_receipt_and_what_it_moves_are_one_step;
+    alerts: an_alert_is_raised_once_and_told_in_the_log an_alert_is_handed_over_by_one_process
+        an_alert_is_told_again_until_it_is_sent;
 }

@@ -4,6 +4,7 @@
 //! holds the statements of one subject; [`rows`] alone turns columns into domain types and back.
 
 mod aftaler;
+mod alerts;
 mod answers;
 mod error;
 mod import;
@@ -17,9 +18,10 @@ mod tests;
 mod transfers;
 
 use super::{
-    AftaleImport, AftaleVersion, Answer, AnswerOrder, Audit, By, Census, Clue, Delivery, EventRow,
-    ImportMode, Marking, Moment, Node, NodeRow, Note, Pause, Problem, Receipt, Seen, Step, Store,
-    StoreError, Transfer, TransferFilter, Understood, Visit,
+    AftaleImport, AftaleVersion, Alert, AlertCount, Answer, AnswerOrder, Audit, By, Census, Clue,
+    Concern, Delivery, EventRow, HandedOver, ImportMode, Marking, Moment, Node, NodeRow, Note,
+    Pause, Problem, Receipt, Seen, Step, Store, StoreError, Transfer, TransferFilter, Understood,
+    Visit,
 };
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::Size;
@@ -222,6 +224,45 @@ impl Store for SqliteStore {
 
     fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
         self.read(nodes::pauses)
+    }
+
+    fn raise(&mut self, concerns: &[Concern], at: Moment) -> Result<Vec<Alert>, StoreError> {
+        // Nearly always there is nothing new: nobody has to wait for the write lock then.
+        let unknown = self.read(|connection| alerts::unknown(connection, concerns))?;
+        if unknown.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.change(|connection| alerts::raise(connection, &unknown, at))
+    }
+
+    fn alerts(&self, limit: u32) -> Result<Vec<Alert>, StoreError> {
+        self.read(|connection| alerts::newest(connection, limit))
+    }
+
+    fn unsent_alerts(&self) -> Result<Vec<Alert>, StoreError> {
+        self.read(alerts::unsent)
+    }
+
+    fn claim_alerts(&mut self, nrs: &[i64], node: Node) -> Result<Vec<Alert>, StoreError> {
+        self.change(|connection| alerts::claim(connection, nrs, node))
+    }
+
+    fn alerts_taken(&mut self, nrs: &[i64], hook: &str, at: Moment) -> Result<(), StoreError> {
+        self.change(|connection| alerts::taken(connection, nrs, hook, at))
+    }
+
+    fn settle_alerts(
+        &mut self,
+        nrs: &[i64],
+        node: Node,
+        outcome: HandedOver,
+        at: Moment,
+    ) -> Result<(), StoreError> {
+        self.change(|connection| alerts::settle(connection, nrs, node, outcome, at))
+    }
+
+    fn count_alerts(&self) -> Result<Vec<AlertCount>, StoreError> {
+        self.read(alerts::counts)
     }
 
     fn note(&mut self, note: &Note<'_>, at: Moment) -> Result<(), StoreError> {

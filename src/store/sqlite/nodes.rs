@@ -30,6 +30,7 @@ pub(super) fn retire(connection: &Connection, node: Node, at: Moment) -> Result<
     connection
         .prepare_cached("UPDATE transfer SET node = NULL WHERE node = ?1")?
         .execute([node.0])?;
+    connection.prepare_cached("UPDATE alert SET node = NULL WHERE node = ?1")?.execute([node.0])?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use crate::domain::{
     AftaleId, Beloeb, Cpr, CprPolicy, FordringId, ForespoergselId, Kommunekode, Miljoe, Prioritet,
     Udbetalingsperiode, Ydelsestype,
 };
-use crate::fault::{Class, Code};
+use crate::fault::{AlertKind, Class, Code};
 use crate::store::{Moment, Problem, Verdict};
 use crate::transfer::state::{Direction, Event, State};
 use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Utc};
@@ -55,6 +55,7 @@ text_columns! {
     Direction, "a direction", direction, x => direction_word(*x);
     Class, "a class", class, x => class_word(*x);
     Code, "a code", code, x => x.as_str();
+    AlertKind, "a kind of alert", Self::from_word, x => x.as_str();
     Verdict, "a verdict", Self::from_word, x => x.word();
     Id, "a UUID", |text| Uuid::try_parse(text).ok().map(Self), x => x.0.to_string();
     Day, "a day", Self::from_text, x => x.0.to_string();

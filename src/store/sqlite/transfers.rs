@@ -299,6 +299,11 @@ pub(super) fn list(
         conditions.push("changed_at < ?".to_owned());
         values.push(moment);
     }
+    let changed_since = filter.changed_since.map(Time);
+    if let Some(moment) = &changed_since {
+        conditions.push("changed_at >= ?".to_owned());
+        values.push(moment);
+    }
     if !filter.states.is_empty() {
         conditions.push(format!("state IN ({})", vec!["?"; filter.states.len()].join(", ")));
         values.extend(filter.states.iter().map(|state| state as &dyn ToSql));
