@@ -3,10 +3,12 @@
 use super::outcome::{Progress, summary};
 use super::{ConfigFile, Exit, Io};
 use crate::clock::SystemClock;
+use crate::config::FlowName;
 use crate::daemon::{self, Engine, PassReport, Verdict};
 use crate::fault::Class;
+use anyhow::anyhow;
 
-/// Answer everything that waits, once.
+/// Answer everything that waits, once, whatever the routes' schedules.
 ///
 /// Exit codes: 0 everything was answered; 1 some files were rejected, held or are not complete yet;
 /// 2 the configuration is wrong; 3 an endpoint could not be reached; 4 the store or the disk
@@ -18,6 +20,9 @@ pub(super) struct Args {
     /// Show what would be answered and marked; commit nothing, fetch nothing away.
     #[arg(long)]
     dry_run: bool,
+    /// Work only on the routes of this flow; may be given several times.
+    #[arg(long, value_enum, value_name = "FLOW")]
+    flow: Vec<FlowName>,
     /// With --dry-run: write the answers that would be sent into this directory.
     #[arg(long, value_name = "DIR", requires = "dry_run")]
     out: Option<std::path::PathBuf>,
@@ -25,7 +30,11 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
-    let (config, clock) = (args.config.load()?, Box::new(SystemClock));
+    let (mut config, clock) = (args.config.load()?, Box::new(SystemClock));
+    config.keep_flows(&args.flow).map_err(|flow| {
+        let (file, flow) = (args.config.path().display(), flow.as_str());
+        anyhow!("{file} has no [[route]] with flow = \"{flow}\"")
+    })?;
     if args.dry_run {
         return super::dry_run::run(&Engine::look(config, clock)?, args.out.as_deref(), io);
     }

@@ -6,10 +6,12 @@
 mod alerts;
 mod layouts;
 mod name_template;
+mod schedule;
 
 pub use alerts::{Address, Alerts, Hook, Stdin};
 pub use layouts::{LayoutFileError, add_layout, layout_files, load_layouts};
 pub use name_template::{NameTemplate, TemplateError};
+pub use schedule::{Schedule, ScheduleError};
 
 use crate::domain::hold_rule::HoldRules;
 use crate::domain::{CprPolicy, Miljoe, Udbetalingskalender};
@@ -142,6 +144,8 @@ impl Default for Limits {
 pub struct Route {
     /// What is done with the files.
     pub flow: FlowName,
+    /// When the inbox is looked into; `None` = all the time.
+    pub schedule: Option<Schedule>,
     /// Where they come from.
     pub inbox: Inbox,
     /// Where the answers go.
@@ -152,8 +156,9 @@ pub struct Route {
 }
 
 /// The flows there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
 pub enum FlowName {
     /// Requests before a payout, answered.
     Sf2530,
@@ -299,6 +304,17 @@ impl Config {
         self.state_dir.join("modregn.db")
     }
 
+    /// Keeps the routes of these flows and forgets the others; no flow = all of them. A flow that
+    /// no route is for is given back.
+    pub fn keep_flows(&mut self, flows: &[FlowName]) -> Result<(), FlowName> {
+        let has_no_route = |flow: &&FlowName| self.routes.iter().all(|route| route.flow != **flow);
+        if let Some(flow) = flows.iter().find(has_no_route) {
+            return Err(*flow);
+        }
+        self.routes.retain(|route| flows.is_empty() || flows.contains(&route.flow));
+        Ok(())
+    }
+
     /// The outbox that a file of this flow goes to, by where it goes.
     pub fn outbox(&self, flow: &str, endpoint: &str, directory: &str) -> Option<&Outbox> {
         let fits = |route: &&Route| {
@@ -421,6 +437,12 @@ mod tests {
             ("directory = \"fra-udk\"", "directory = \"til-udk\"", "inbox and outbox are the same"),
             ("{forespoergsel_id}.txt\"", ".txt\"", "{forespoergsel_id} must be part of the name"),
             ("bankdag = -1", "bankdag = 0", "payouts.bankdag"),
+            (
+                "flow = \"sf2530\"",
+                "flow = \"sf2530\"\nschedule = \"0 6 31 2 *\"",
+                "route[0].schedule",
+            ),
+            ("flow = \"sf2530\"", "flow = \"sf2530\"\nschedule = \"6 h\"", "such as \"*/15"),
             (
                 "bankdag = -1",
                 "dispositionsdatoer = [\"2026-12-24\"]",

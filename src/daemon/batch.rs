@@ -1,11 +1,11 @@
 //! One pass over everything that waits, all routes side by side: what `batch` and `demo` do.
 
-use super::pass::{Observer, PassReport, Retry, RouteRunner};
+use super::pass::{Intake, Observer, PassReport, Retry, RouteRunner};
 use super::{Engine, alerts};
 use std::thread;
 
-/// Does every route's round once, and a second look at files that were not complete at the first;
-/// then says what is wrong.
+/// Does every route's round once, whatever its schedule, and a second look at files that were not
+/// complete at the first; then says what is wrong.
 pub fn batch(engine: &Engine, observer: &dyn Observer) -> PassReport {
     let mut report = thread::scope(|scope| {
         let routes: Vec<_> = (0..engine.config().routes.len())
@@ -28,13 +28,13 @@ pub fn batch(engine: &Engine, observer: &dyn Observer) -> PassReport {
 
 fn one_route(engine: &Engine, route: usize, observer: &dyn Observer) -> PassReport {
     let mut runner = RouteRunner::new(engine, route);
-    let mut report = runner.pass(Retry::Now, observer);
+    let mut report = runner.pass(Retry::Now, Intake::Open, observer);
     if let Some(pause) = runner.next_look()
         && report.failure.is_none()
     {
         thread::sleep(pause);
         report.incomplete = 0;
-        report.merge(runner.pass(Retry::WhenDue, observer));
+        report.merge(runner.pass(Retry::WhenDue, Intake::Open, observer));
     }
     report
 }

@@ -14,12 +14,13 @@ mod plan;
 mod purge;
 mod receipts;
 mod run;
+mod timetable;
 mod work;
 
 pub use batch::batch;
 pub use dry_run::{FilePreview, dry_run};
 pub use engine::{Engine, EngineError};
 pub use node::bury_the_dead;
-pub use pass::{FileOutcome, Observer, PassReport, Retry, RouteRunner, Verdict};
+pub use pass::{FileOutcome, Intake, Observer, PassReport, Retry, RouteRunner, Verdict};
 pub use receipts::overdue_receipts;
 pub use run::run;

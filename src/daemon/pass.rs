@@ -177,12 +177,15 @@ pub struct PassReport {
     pub incomplete: usize,
     /// Inboxes with more files than one pass looks at.
     pub crowded: BTreeSet<String>,
+    /// Whether another look into the inbox soon may find more files complete.
+    pub look_again: bool,
 }
 
 impl PassReport {
     /// Adds what another round did.
     pub(super) fn merge(&mut self, other: Self) {
         self.incomplete += other.incomplete;
+        self.look_again |= other.look_again;
         self.low_space = self.low_space.or(other.low_space);
         self.crowded.extend(other.crowded);
         self.files.extend(other.files);
@@ -211,6 +214,15 @@ pub enum Retry {
     Now,
     /// When their pause is over.
     WhenDue,
+}
+
+/// What a round does with files that stand in the inbox. What is under way goes on in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intake {
+    /// It takes them in.
+    Open,
+    /// It does not look whether there are any.
+    Closed,
 }
 
 /// Works on one route; keeps its connections from round to round.
@@ -256,9 +268,9 @@ impl<'e> RouteRunner<'e> {
     }
 
     /// One round.
-    pub fn pass(&mut self, retry: Retry, observer: &dyn Observer) -> PassReport {
+    pub fn pass(&mut self, retry: Retry, intake: Intake, observer: &dyn Observer) -> PassReport {
         let mut report = PassReport::default();
-        let plan = match self.plan(retry, &mut report) {
+        let plan = match self.plan(retry, intake, &mut report) {
             Ok(plan) => plan,
             Err(error) => {
                 report.failure = Some(error);

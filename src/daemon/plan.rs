@@ -1,7 +1,7 @@
 //! What there is to do in one round, and what is left alone in it.
 
 use super::circuit::pause_after;
-use super::pass::{PassReport, Retry, RouteRunner};
+use super::pass::{Intake, PassReport, Retry, RouteRunner};
 use super::receipts::{self, Arrival};
 use super::work::{Job, Plan};
 use crate::config::Route;
@@ -18,14 +18,16 @@ impl RouteRunner<'_> {
     pub(super) fn plan(
         &mut self,
         retry: Retry,
+        intake: Intake,
         report: &mut PassReport,
     ) -> Result<Plan, TransferError> {
+        self.next_look = None;
         self.engine.take_over()?;
         self.leave_alone(retry, report)?;
         let now = self.engine.desk().now();
         let since = self.engine.desk().store().newest_event()?;
         report.low_space = self.engine.low_space()?;
-        let mut arrived = match self.arrived(report) {
+        let mut arrived = match self.arrived(intake, report) {
             Ok(arrived) => arrived,
             Err(error) => {
                 self.engine.trouble(&error)?;
@@ -124,9 +126,16 @@ impl RouteRunner<'_> {
         Ok(())
     }
 
-    fn arrived(&mut self, report: &mut PassReport) -> Result<Vec<Entry>, EndpointError> {
+    fn arrived(
+        &mut self,
+        intake: Intake,
+        report: &mut PassReport,
+    ) -> Result<Vec<Entry>, EndpointError> {
         let inbox = &self.engine.config().routes[self.route].inbox;
-        if report.low_space.is_some() || report.troubles.contains_key(&inbox.endpoint) {
+        if intake == Intake::Closed
+            || report.low_space.is_some()
+            || report.troubles.contains_key(&inbox.endpoint)
+        {
             return Ok(Vec::new());
         }
         let Some(session) = self.sessions.first_mut() else { return Ok(Vec::new()) };
@@ -148,6 +157,7 @@ impl RouteRunner<'_> {
         }
         let look = self.inbox.look(&listing, Instant::now());
         report.incomplete = look.waiting;
+        report.look_again = look.again_after.is_some() || (listing.cut && !look.ready.is_empty());
         self.next_look = look.again_after;
         Ok(look.ready)
     }
@@ -187,4 +197,50 @@ fn is_due(transfer: &Transfer, now: Moment) -> bool {
     let pause = pause_after(transfer.attempts, transfer.id);
     transfer.state != State::Failed
         || (now - transfer.changed_at).to_std().map_or(true, |since| since >= pause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::{Config, EXAMPLE};
+    use crate::daemon::Engine;
+    use std::fs;
+
+    #[test]
+    fn a_round_looks_into_the_inbox_or_not_and_says_whether_to_look_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let config = EXAMPLE
+            .replace("endpoint = \"serviceplatformen\"", "endpoint = \"udveksling\"")
+            .replace("/srv/modregn/udveksling", path("files").to_str().unwrap())
+            .replace("/var/lib/modregn", path("state").to_str().unwrap())
+            .replace("files_per_pass = 10000", "files_per_pass = 2")
+            .replace("stable_seconds = 5", "stable_seconds = 3600");
+        for directory in ["til-udk", "fra-udk"] {
+            fs::create_dir_all(path("files").join(directory)).unwrap();
+        }
+        let put = |name: &str| fs::write(path("files/til-udk").join(name), "no request").unwrap();
+        let engine = |config: &str| {
+            let config = Config::parse(config, "modregn.toml", dir.path()).unwrap();
+            Engine::open(config, Box::new(SystemClock)).unwrap()
+        };
+        let round = |engine: &Engine, intake| {
+            let report = RouteRunner::new(engine, 0).pass(Retry::Now, intake, &());
+            assert!(report.failure.is_none() && report.troubles.is_empty(), "{report:?}");
+            (report.files.len(), report.incomplete, report.look_again)
+        };
+        let slow = engine(&config);
+        assert_eq!(round(&slow, Intake::Open), (0, 0, false));
+        put("SF2530_a.txt");
+        assert_eq!(round(&slow, Intake::Open), (0, 1, true), "it may still be written");
+        assert_eq!(round(&slow, Intake::Closed), (0, 0, false));
+
+        let at_once = engine(&config.replace("{ stable_seconds = 3600 }", "\"rename\""));
+        put("SF2530_b.txt");
+        put("SF2530_c.txt");
+        assert_eq!(round(&at_once, Intake::Closed), (0, 0, false));
+        assert_eq!(round(&at_once, Intake::Open), (2, 0, true), "not all were looked at");
+        assert_eq!(round(&at_once, Intake::Open), (1, 0, false));
+    }
 }

@@ -1,8 +1,11 @@
 //! The daemon: every route in a thread of its own, so that a slow server holds up nobody else. A
-//! route's round begins when its inbox changes, when its time has come, and at the start.
+//! route's round begins when its inbox changes, when its time has come, and at the start; one with
+//! a schedule looks into its inbox at the scheduled times only.
 
 use super::pass::{Observer, PassReport, Retry, RouteRunner};
+use super::timetable::Timetable;
 use super::{Engine, EngineError, alerts};
+use crate::config::Route;
 use crate::endpoint::EndpointError;
 use crate::endpoint::watch::Watch;
 use crate::fault::{Class, Code};
@@ -62,22 +65,31 @@ pub fn run(engine: &Engine, observer: &dyn Observer) -> Result<(), EngineError> 
 /// Rounds over one route until `stopped` closes.
 fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn Observer) {
     let mut runner = RouteRunner::new(engine, route);
-    let inbox = &runner.route().inbox;
+    let Route { flow, inbox, schedule, .. } = runner.route();
     // Held for as long as it shall watch.
-    let watch = watch(engine, &inbox.endpoint, &inbox.directory);
+    let watch = match schedule {
+        Some(_) => None,
+        None => watch(engine, &inbox.endpoint, &inbox.directory),
+    };
     let woken = watch.as_ref().map_or_else(never, |watch| watch.wake(0).clone());
     let poll = Duration::from_secs(inbox.poll_seconds);
     tracing::info!(
-        flow = runner.route().flow.as_str(),
+        flow = flow.as_str(),
         inbox = format!("{}:{}", inbox.endpoint, inbox.directory),
+        schedule = schedule.as_ref().map(tracing::field::display),
         "serving"
     );
+    let mut timetable = Timetable::new(schedule.as_ref(), engine.desk().now());
     let (mut troubled, mut was_low) = (BTreeMap::new(), false);
     while !engine.is_stopping() {
-        let report = runner.pass(Retry::WhenDue, observer);
+        let intake = timetable.intake(engine.desk().now());
+        let report = runner.pass(Retry::WhenDue, intake, observer);
+        timetable.after(&report, inbox);
         troubled = tell_changes(&troubled, &report);
         was_low = tell_space(was_low, &report);
         let pause = pause_after(&report, poll, runner.next_look());
+        let until_next = timetable.until_next(engine.desk().now());
+        let pause = until_next.map_or(pause, |until_next| pause.min(until_next));
         select! {
             recv(stopped) -> _ => {}
             recv(woken) -> _ => {}
