@@ -67,6 +67,8 @@ points! {
 
     /// A request's effect is committed, and its answer owed.
     AnswerCommitted = "answer:committed",
+    /// What a payout report settles is committed.
+    ReportCommitted = "report:committed",
     /// A refused file's place is there, with nothing in it.
     QuarantineMade = "quarantine:made",
     /// Its bytes are in quarantine.

@@ -170,6 +170,20 @@ codes! {
     NameConflict = "name-conflict",
     /// The forespoergsel_id was used before, with other content.
     RequestConflict = "request-conflict",
+    /// The udbetaling_id was used before, with other content.
+    ReportConflict = "report-conflict",
+    /// The report names a request that is not known here.
+    RequestUnknown = "request-unknown",
+    /// The report names a request of another municipality or payout.
+    RequestDiffers = "request-differs",
+    /// The CPR number is not the agreement's.
+    CprMismatch = "cpr-mismatch",
+    /// The same agreement stands twice in one report, for the same day and with the same sign.
+    ReportedTwice = "reported-twice",
+    /// An amount is withheld although the reason says that there is none.
+    AmountContradictsReason = "amount-contradicts-reason",
+    /// Some records of a file were refused; the others were applied.
+    RecordsRefused = "records-refused",
     /// Another file of this name is still being processed.
     StillProcessing = "still-processing",
     /// What is in a file to be sent is not what was committed.
@@ -294,6 +308,18 @@ impl Code {
             Self::WrongMiljoe => "Filen hører til det andet miljø.",
             Self::NameConflict => "En fil med dette navn er modtaget før med et andet indhold.",
             Self::RequestConflict => "Dette forespoergsel_id er brugt før med et andet indhold.",
+            Self::ReportConflict => "Dette udbetaling_id er brugt før med et andet indhold.",
+            Self::RequestUnknown => "Indberetningen angiver en forespørgsel, der ikke er kendt.",
+            Self::RequestDiffers => {
+                "Indberetningen angiver en forespørgsel fra en anden kommune eller udbetaling."
+            }
+            Self::BadIdentifier => "Feltet indeholder ikke en gyldig betegnelse.",
+            Self::CprMismatch => "CPR-nummeret er ikke det, aftalen gælder.",
+            Self::ReportedTwice => "Aftalen står to gange med samme dag og fortegn.",
+            Self::AmountContradictsReason => {
+                "Der er tilbageholdt et beløb, selv om årsagskoden siger, at der ikke er noget."
+            }
+            Self::RecordsRefused => "Nogle af filens poster er afvist. De øvrige er indlæst.",
             Self::OutOfBalance => "Svaret stemmer ikke med det, der er registreret.",
             Self::AnswerCancelled => "Svaret på denne forespørgsel er annulleret.",
             Self::HeldByRule => "Svaret på denne forespørgsel skal godkendes, før det sendes.",

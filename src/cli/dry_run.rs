@@ -3,8 +3,9 @@
 use super::table::table;
 use super::{Exit, Io};
 use crate::daemon::{self, Engine};
+use crate::domain::{Beloeb, Svar};
 use crate::flow::Preview;
-use crate::store::Place;
+use crate::store::{Place, Ready};
 use fs_err::{self as fs, File};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -23,12 +24,22 @@ pub(super) fn run(engine: &Engine, dir: Option<&Path>, io: &mut Io<'_>) -> anyho
         }
     };
     let previews = daemon::dry_run(engine, &mut sink)?;
-    let mut table = table(&["request", "would be", "kommune", ">transactions", ">kr."]);
+    let mut table = table(&["file", "would be", "kommune", ">records", ">kr."]);
     let mut exit = Exit::Done;
     for file in &previews {
-        let (would_be, svar) = match &file.preview {
-            Preview::Marked(svar) => ("marked, answered", svar),
-            Preview::AnsweredAgain(svar) => ("answered again", svar),
+        let answer = |svar: &Svar| {
+            let kommunekode = svar.forespoergsel.kommunekode;
+            (kommunekode, svar.antal_transaktioner, svar.sum_beloeb)
+        };
+        let (would_be, (kommunekode, antal, sum)) = match &file.preview {
+            Preview::Marked(svar) => ("marked, answered".to_owned(), answer(svar)),
+            Preview::AnsweredAgain(svar) => ("answered again".to_owned(), answer(svar)),
+            Preview::Settled(kommunekode, ready) => {
+                (settled(ready), (*kommunekode, ready.antal, ready.sum))
+            }
+            Preview::Recognised(kommunekode) => {
+                ("recognised".to_owned(), (*kommunekode, 0, Beloeb::NUL))
+            }
             Preview::Refused(problem) => {
                 exit = Exit::Faults;
                 writeln!(io.out, "refused  {}", file.place)?;
@@ -38,13 +49,20 @@ pub(super) fn run(engine: &Engine, dir: Option<&Path>, io: &mut Io<'_>) -> anyho
         };
         table.add_row([
             file.place.name.clone(),
-            would_be.to_owned(),
-            svar.forespoergsel.kommunekode.to_string(),
-            svar.antal_transaktioner.to_string(),
-            svar.sum_beloeb.to_string(),
+            would_be,
+            kommunekode.to_string(),
+            antal.to_string(),
+            sum.to_string(),
         ]);
     }
     writeln!(io.out, "{}", table.trim_fmt())?;
     writeln!(io.out, "Dry run: {} files looked at, nothing was changed.", previews.len())?;
     Ok(exit)
+}
+
+fn settled(ready: &Ready) -> String {
+    let counts = [(ready.uventede, "unexpected"), (ready.refused, "refused")];
+    let counts = counts.iter().filter(|(antal, _)| *antal > 0);
+    let counts = counts.map(|(antal, what)| format!(", {antal} {what}"));
+    format!("settled{}", counts.collect::<String>())
 }

@@ -3,6 +3,7 @@
 use super::table::table;
 use crate::daemon::{FileOutcome, Observer, PassReport, Verdict};
 use crate::domain::Beloeb;
+use crate::flow::Effect;
 use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, Write};
@@ -74,13 +75,32 @@ pub(super) fn summary(out: &mut dyn Write, report: &PassReport) -> io::Result<()
     if counted.is_empty() {
         return writeln!(out, "Nothing waited.");
     }
-    if !report.files.iter().any(|file| file.answer.is_some()) {
-        return writeln!(out, "{}.", counted.join(", "));
+    write!(out, "{}", counted.join(", "))?;
+    let (mut answered, mut settled) = (Sum::default(), Sum::default());
+    for effect in report.files.iter().filter_map(|file| file.effect.as_ref()) {
+        match effect {
+            Effect::Answered(svar) => answered.add(svar.antal_transaktioner, svar.sum_beloeb),
+            Effect::Settled(indlaest) => settled.add(indlaest.antal, indlaest.sum),
+        }
     }
-    let answered = || report.files.iter().filter_map(|file| file.answer.as_ref());
-    let transactions: u64 = answered().map(|(svar, _)| u64::from(svar.antal_transaktioner)).sum();
-    let amount: Beloeb = answered().map(|(svar, _)| svar.sum_beloeb).sum();
-    writeln!(out, "{}; {transactions} transactions, {amount} kr.", counted.join(", "))
+    answered.write(out, "transactions")?;
+    settled.write(out, "reported amounts")?;
+    writeln!(out, "{}", if answered.0.or(settled.0).is_some() { "" } else { "." })
+}
+
+/// So many, and their amounts together; none = there was no file of them.
+#[derive(Default)]
+struct Sum(Option<(u64, Beloeb)>);
+
+impl Sum {
+    fn add(&mut self, antal: u32, beloeb: Beloeb) {
+        let (all, sum) = self.0.unwrap_or_default();
+        self.0 = Some((all + u64::from(antal), sum + beloeb));
+    }
+
+    fn write(&self, out: &mut dyn Write, what: &str) -> io::Result<()> {
+        self.0.map_or(Ok(()), |(antal, sum)| write!(out, "; {antal} {what}, {sum} kr."))
+    }
 }
 
 fn problem(out: &mut dyn Write, file: &FileOutcome) -> io::Result<()> {
@@ -97,9 +117,11 @@ fn problem(out: &mut dyn Write, file: &FileOutcome) -> io::Result<()> {
 pub(super) fn answers(report: &PassReport) -> Table {
     let mut table = table(&["kommune", "", "request", ">transactions", ">kr.", "answer", ">ms"]);
     let mut files: Vec<_> = report.files.iter().collect();
-    files.sort_by_key(|file| file.answer.as_ref().map(|(svar, _)| svar.forespoergsel.kommunekode));
+    files.sort_by_key(|file| file.effect.as_ref().map(Effect::kommunekode));
     for file in files {
-        let Some((svar, place)) = &file.answer else { continue };
+        let (Some(Effect::Answered(svar)), Some(place)) = (&file.effect, &file.owed) else {
+            continue;
+        };
         let kommune = svar.forespoergsel.kommunekode;
         let done = !matches!(file.verdict, Verdict::Waiting(_) | Verdict::Held(_));
         table.add_row([

@@ -10,11 +10,11 @@ mod schedule;
 
 pub use alerts::{Address, Alerts, Hook, Stdin};
 pub use layouts::{LayoutFileError, add_layout, layout_files, load_layouts};
-pub use name_template::{NameTemplate, TemplateError};
+pub use name_template::{FORESPOERGSEL_ID, NameTemplate, Naming, TemplateError, UDBETALING_ID};
 pub use schedule::{Schedule, ScheduleError};
 
 use crate::domain::hold_rule::HoldRules;
-use crate::domain::{CprPolicy, Miljoe, Udbetalingskalender};
+use crate::domain::{CprPolicy, Miljoe, Rettelse, Udbetalingskalender};
 use crate::endpoint;
 use crate::endpoint::plain::Plain;
 use crate::endpoint::serviceplatformen::{Receiving, Sending, XML_BYTES};
@@ -148,11 +148,29 @@ pub struct Route {
     pub schedule: Option<Schedule>,
     /// Where they come from.
     pub inbox: Inbox,
-    /// Where the answers go.
+    /// Where the answers go; of reports, what their senders are told of refused records.
     pub outbox: Outbox,
     /// When an answer is held for an operator before anything is marked.
     #[serde(default, rename = "hold")]
     pub hold_rules: HoldRules,
+    /// What becomes of a report of which some records are bad.
+    #[serde(default)]
+    pub accept: Accept,
+    /// What a report's amounts do to what earlier ones said of the same expectation.
+    #[serde(default)]
+    pub rettelse: Rettelse,
+}
+
+/// What becomes of a report of which some records are bad.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Accept {
+    /// It is rejected, whole.
+    #[default]
+    File,
+    /// Its good records are applied, and its sender is told of the others. What is wrong with the
+    /// file itself still rejects it.
+    Records,
 }
 
 /// The flows there are.
@@ -162,6 +180,8 @@ pub struct Route {
 pub enum FlowName {
     /// Requests before a payout, answered.
     Sf2530,
+    /// Reports after a payout; they settle what was expected.
+    Sf2520,
 }
 
 impl FlowName {
@@ -169,6 +189,15 @@ impl FlowName {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Sf2530 => "sf2530",
+            Self::Sf2520 => "sf2520",
+        }
+    }
+
+    /// What names the files that it sends.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Sf2530 => FORESPOERGSEL_ID,
+            Self::Sf2520 => UDBETALING_ID,
         }
     }
 }
@@ -338,6 +367,18 @@ impl Config {
                         "route[{at}].{side}.endpoint: there is no [endpoint.{endpoint}]"
                     ));
                 }
+            }
+            if route.outbox.name.id() != Some(route.flow.id()) {
+                let (id, flow) = (route.flow.id(), route.flow.as_str());
+                faults.push(format!("route[{at}].outbox.name: {flow} needs {{{id}}} in it"));
+            }
+            if route.flow == FlowName::Sf2530
+                && (route.accept, route.rettelse) != (Accept::File, Rettelse::Erstatter)
+            {
+                faults.push(format!("route[{at}]: accept and rettelse are for sf2520"));
+            }
+            if route.flow == FlowName::Sf2520 && !route.hold_rules.is_empty() {
+                faults.push(format!("route[{at}].hold: these rules are for sf2530"));
             }
             let inbox = (&route.inbox.endpoint, &route.inbox.directory);
             if inbox == (&route.outbox.endpoint, &route.outbox.directory) {

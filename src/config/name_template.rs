@@ -1,21 +1,54 @@
 //! How an outgoing file is named: text with placeholders, checked when the configuration is read.
 
-use crate::domain::Forespoergsel;
+use crate::domain::{Forespoergsel, Kommunekode, Udbetaling, Udbetalingsperiode};
 use crate::endpoint::FileName;
+use chrono::NaiveDate;
 use serde::Deserialize;
+use uuid::Uuid;
 
-/// A file name with `{placeholders}`; each request gives a name of its own.
+/// A file name with `{placeholders}`; each request, or report, gives a name of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct NameTemplate {
     parts: Vec<Part>,
 }
 
+/// What a name is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Naming {
+    id: Uuid,
+    kommunekode: Kommunekode,
+    dispositionsdato: NaiveDate,
+    udbetalingsperiode: Udbetalingsperiode,
+}
+
+impl From<&Forespoergsel> for Naming {
+    fn from(request: &Forespoergsel) -> Self {
+        Self {
+            id: request.forespoergsel_id.0,
+            kommunekode: request.kommunekode,
+            dispositionsdato: request.dispositionsdato,
+            udbetalingsperiode: request.udbetalingsperiode,
+        }
+    }
+}
+
+impl From<&Udbetaling> for Naming {
+    fn from(udbetaling: &Udbetaling) -> Self {
+        Self {
+            id: udbetaling.udbetaling_id,
+            kommunekode: udbetaling.kommunekode,
+            dispositionsdato: udbetaling.dispositionsdato,
+            udbetalingsperiode: udbetaling.udbetalingsperiode,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
     Kommunekode,
-    ForespoergselId,
+    Id(&'static str),
     Dispositionsdato,
     Udbetalingsperiode,
 }
@@ -25,15 +58,18 @@ enum Part {
 pub enum TemplateError {
     /// `{…}` with a name that is not known.
     #[error(
-        "{{{0}}} is not known; known are {{kommunekode}}, {{forespoergsel_id}}, \
-         {{dispositionsdato}} and {{udbetalingsperiode}}"
+        "{{{0}}} is not known; known are {{kommunekode}}, {{forespoergsel_id}} or \
+         {{udbetaling_id}}, {{dispositionsdato}} and {{udbetalingsperiode}}"
     )]
     UnknownPlaceholder(String),
     /// `{` without `}`.
     #[error("a '{{' is never closed")]
     Unclosed,
-    /// Two requests could get the same name.
-    #[error("{{forespoergsel_id}} must be part of the name: two answers must never share one")]
+    /// Two requests, or reports, could get the same name.
+    #[error(
+        "{{forespoergsel_id}} must be part of the name, or for reports {{udbetaling_id}}: two \
+         files must never share one"
+    )]
     NotUnique,
     /// What stands between the placeholders cannot be part of a file name.
     #[error("only characters that a file name may have, at most 150 bytes of them")]
@@ -42,6 +78,20 @@ pub enum TemplateError {
 
 /// Bytes of fixed text allowed: the placeholders take at most 54 more, a name 255.
 const MOST_TEXT: usize = 150;
+
+/// What makes the name of an answer unique.
+pub const FORESPOERGSEL_ID: &str = "forespoergsel_id";
+/// What makes the name of a file about a payout report unique.
+pub const UDBETALING_ID: &str = "udbetaling_id";
+
+impl Part {
+    const fn id(&self) -> Option<&'static str> {
+        match self {
+            Self::Id(id) => Some(id),
+            _ => None,
+        }
+    }
+}
 
 impl NameTemplate {
     fn parse(text: &str) -> Result<Self, TemplateError> {
@@ -52,7 +102,8 @@ impl NameTemplate {
             parts.push(Part::Text(before.to_owned()));
             parts.push(match name {
                 "kommunekode" => Part::Kommunekode,
-                "forespoergsel_id" => Part::ForespoergselId,
+                "forespoergsel_id" => Part::Id(FORESPOERGSEL_ID),
+                "udbetaling_id" => Part::Id(UDBETALING_ID),
                 "dispositionsdato" => Part::Dispositionsdato,
                 "udbetalingsperiode" => Part::Udbetalingsperiode,
                 unknown => return Err(TemplateError::UnknownPlaceholder(unknown.to_owned())),
@@ -64,7 +115,9 @@ impl NameTemplate {
             .iter()
             .filter_map(|part| if let Part::Text(text) = part { Some(text.as_str()) } else { None })
             .collect();
-        if !parts.contains(&Part::ForespoergselId) {
+        let mut ids: Vec<_> = parts.iter().filter_map(Part::id).collect();
+        ids.dedup();
+        if ids.len() != 1 {
             Err(TemplateError::NotUnique)
         } else if fixed.len() > MOST_TEXT || FileName::parse(&format!("x{fixed}")).is_err() {
             Err(TemplateError::NotAName)
@@ -73,16 +126,22 @@ impl NameTemplate {
         }
     }
 
-    /// The name of the answer to one request: the same for the same request, always.
-    pub fn name_for(&self, request: &Forespoergsel) -> String {
+    /// The identifier that makes its names unique: `forespoergsel_id` or `udbetaling_id`.
+    pub fn id(&self) -> Option<&'static str> {
+        self.parts.iter().find_map(Part::id)
+    }
+
+    /// The name for one request, or report: the same for the same one, always.
+    pub fn name_for(&self, about: impl Into<Naming>) -> String {
+        let about = about.into();
         self.parts
             .iter()
             .map(|part| match part {
                 Part::Text(text) => text.clone(),
-                Part::Kommunekode => request.kommunekode.to_string(),
-                Part::ForespoergselId => request.forespoergsel_id.to_string(),
-                Part::Dispositionsdato => request.dispositionsdato.format("%Y%m%d").to_string(),
-                Part::Udbetalingsperiode => request.udbetalingsperiode.to_string(),
+                Part::Kommunekode => about.kommunekode.to_string(),
+                Part::Id(_) => about.id.to_string(),
+                Part::Dispositionsdato => about.dispositionsdato.format("%Y%m%d").to_string(),
+                Part::Udbetalingsperiode => about.udbetalingsperiode.to_string(),
             })
             .collect()
     }
@@ -126,6 +185,7 @@ mod tests {
     fn refuses_what_could_name_two_answers_or_none() {
         let table = [
             ("svar_{kommunekode}.txt", TemplateError::NotUnique),
+            ("{forespoergsel_id}_{udbetaling_id}.txt", TemplateError::NotUnique),
             ("svar_{forespoergsel_id", TemplateError::Unclosed),
             ("../{forespoergsel_id}", TemplateError::NotAName),
             ("{cpr}{forespoergsel_id}", TemplateError::UnknownPlaceholder("cpr".to_owned())),

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::config::{Config, FlowName, LayoutFileError, Route, load_layouts};
 use crate::endpoint::EndpointError;
 use crate::flow::Flow;
+use crate::flow::sf2520::{self, Sf2520};
 use crate::flow::sf2530::{self, Sf2530};
 use crate::layout::Layouts;
 use crate::message::BindError;
@@ -286,6 +287,9 @@ fn flow_of(
             read_options(config),
             route,
         )?)),
+        FlowName::Sf2520 => {
+            Ok(Box::new(Sf2520::new(&*layout(sf2520::LAYOUT)?, read_options(config), route)?))
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use super::Engine;
 use super::receipts::ReceiptBox;
 use super::work::{Round, Session, Start};
 use crate::config::Route;
-use crate::domain::Svar;
 use crate::endpoint::EndpointError;
 use crate::endpoint::plain::Inbox;
 use crate::fault::{Class, Code};
+use crate::flow::Effect;
 use crate::store::{Place, Problem, Transfer};
 use crate::transfer::state::State;
 use crate::transfer::{TransferError, delivery};
@@ -24,8 +24,10 @@ pub struct FileOutcome {
     pub place: Place,
     /// What became of it.
     pub verdict: Verdict,
-    /// The answer's head and where the answer stands, if there is one.
-    pub answer: Option<(Svar, Place)>,
+    /// What it did, if it did something.
+    pub effect: Option<Effect>,
+    /// Where the file stands that was owed for it, if one was.
+    pub owed: Option<Place>,
     /// The transfer to ask `modregn files show` about; a file that was not fetched has none.
     pub transfer: Option<Uuid>,
     /// From the start of its work to the end.
@@ -39,12 +41,16 @@ pub struct FileOutcome {
 pub enum Verdict {
     /// Answered; the answer stands at its destination.
     Answered,
+    /// A report: it settled expectations.
+    Settled,
+    /// A report: some of its records were refused, the others settled expectations.
+    SettledInPart(Problem),
     /// A request answered before was answered again, with the same bytes.
     AnsweredAgain,
     /// An answer, or a receipt of ours, that was owed from an earlier round stands at its
     /// destination now.
     Delivered,
-    /// The platform brought it once more; nothing was done again.
+    /// It came once more; nothing was done again.
     Recognised,
     /// A receipt: what it is about has moved on.
     Noted,
@@ -60,8 +66,10 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every word there is, the best ones first.
-    pub const WORDS: [&str; 9] = [
+    pub const WORDS: [&str; 11] = [
         "answered",
+        "settled",
+        "settled in part",
         "answered again",
         "delivered",
         "recognised",
@@ -76,6 +84,8 @@ impl Verdict {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Answered => "answered",
+            Self::Settled => "settled",
+            Self::SettledInPart(_) => "settled in part",
             Self::AnsweredAgain => "answered again",
             Self::Delivered => "delivered",
             Self::Recognised => "recognised",
@@ -91,11 +101,13 @@ impl Verdict {
     pub const fn problem(&self) -> Option<&Problem> {
         match self {
             Self::Answered
+            | Self::Settled
             | Self::AnsweredAgain
             | Self::Delivered
             | Self::Recognised
             | Self::Noted => None,
-            Self::Refused(problem)
+            Self::SettledInPart(problem)
+            | Self::Refused(problem)
             | Self::Rejected(problem)
             | Self::Held(problem)
             | Self::Waiting(problem) => Some(problem),
@@ -117,7 +129,15 @@ pub(super) type Told = (Place, Code, String);
 
 impl FileOutcome {
     pub(super) const fn new(place: Place, verdict: Verdict) -> Self {
-        Self { place, verdict, answer: None, transfer: None, took: Duration::ZERO, was_said: false }
+        Self {
+            place,
+            verdict,
+            effect: None,
+            owed: None,
+            transfer: None,
+            took: Duration::ZERO,
+            was_said: false,
+        }
     }
 
     /// The outcome of a file that its flow rejected or held.
@@ -146,16 +166,21 @@ impl FileOutcome {
         let (file, verdict) = (&self.place, self.verdict.word());
         let transfer = self.transfer.map(tracing::field::display);
         let took_ms = self.took.as_millis();
-        match (self.verdict.problem(), &self.answer) {
+        match (self.verdict.problem(), &self.effect) {
             (Some(problem), _) if self.was_said => tracing::debug!(
                 flow, %file, code = %problem.code, "still {verdict}: {}", problem.text
             ),
             (Some(problem), _) => tracing::warn!(
                 flow, %file, transfer, code = %problem.code, took_ms, "{verdict}: {}", problem.text
             ),
-            (None, Some((svar, answer))) => tracing::info!(
+            (None, Some(Effect::Answered(svar))) => tracing::info!(
                 flow, %file, transfer, kommune = %svar.forespoergsel.kommunekode,
-                transactions = svar.antal_transaktioner, answer = %answer, took_ms, "{verdict}"
+                transactions = svar.antal_transaktioner,
+                answer = self.owed.as_ref().map(tracing::field::display), took_ms, "{verdict}"
+            ),
+            (None, Some(Effect::Settled(indlaest))) => tracing::info!(
+                flow, %file, transfer, kommune = %indlaest.udbetaling.kommunekode,
+                reports = indlaest.antal, unexpected = indlaest.uventede, took_ms, "{verdict}"
             ),
             (None, None) => tracing::info!(flow, %file, transfer, took_ms, "{verdict}"),
         }
@@ -285,7 +310,9 @@ impl<'e> RouteRunner<'e> {
             told: &self.told,
         };
         let round = Round::new(self.engine, &start, plan, report, observer);
-        let workers = self.sessions.len().min(round.waiting());
+        // One after the other, where a later file may correct an earlier one.
+        let sessions = if start.flow.in_order() { 1 } else { self.sessions.len() };
+        let workers = sessions.min(round.waiting());
         thread::scope(|scope| {
             let mut sessions = self.sessions.iter_mut().take(workers);
             // This thread works too: a single file costs no thread.

@@ -59,6 +59,9 @@ impl RouteRunner<'_> {
         owed.extend(self.left(KVITTERING, &[State::Queued, State::Rendered, State::Failed], to)?);
         let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);
         jobs.extend(owed.into_iter().filter(due).map(Job::Owed));
+        if self.engine.flow(self.route).in_order() {
+            arrived.sort_by_key(|entry| entry.modified);
+        }
         jobs.extend(arrived.into_iter().map(Job::Arrived));
         Ok(Plan { jobs, since })
     }

@@ -287,9 +287,8 @@ pub(super) fn brought_before(
         return Ok(FileOutcome::refused(held));
     }
     let done = matches!(earlier.state, State::Accepted | State::Recognised | State::Archived);
-    let Some(kommunekode) = earlier.kommunekode.filter(|_| done) else { return Ok(None) };
-    let about = Some((kommunekode, earlier.forespoergsel_id));
-    let step = Step { about, ..Step::plain(Event::Recognise) };
+    let Some(about) = earlier.about().filter(|_| done) else { return Ok(None) };
+    let step = Step { about: Some(about), ..Step::plain(Event::Recognise) };
     let known = desk.store().advance(fetched, &step, desk.now())?;
     archive(desk, &known)?;
     let transfer = Some(known.id);

@@ -7,7 +7,7 @@ use crate::config::{Config, Route};
 use crate::crash::{self, Point};
 use crate::endpoint::{Endpoint, EndpointError, Entry};
 use crate::fault::{Class, Code};
-use crate::flow::{Flow, Processed};
+use crate::flow::{Effect, Flow, Processed};
 use crate::store::{KVITTERING, Problem, Step, StoreError, Transfer};
 use crate::transfer::intake;
 use crate::transfer::state::{Event, State};
@@ -224,23 +224,19 @@ impl<'e> Session<'e> {
         if let Some(outcome) = receipts::brought_before(round, &transfer)? {
             return Ok(Some(outcome));
         }
-        let Processed { inbound, answer } = round.flow.process(&round.desk, transfer)?;
+        let Processed { inbound, effect, owed } = round.flow.process(&round.desk, transfer)?;
         self.answer_sender(round, &inbound)?;
-        let Some((owed, svar)) = answer else {
+        let Some(done) = done(&inbound, effect.as_ref()) else {
             return Ok(FileOutcome::refused(inbound));
         };
-        let answered = if inbound.state == State::Recognised {
-            Verdict::AnsweredAgain
-        } else {
-            Verdict::Answered
-        };
-        let place = owed.place.clone();
-        let obstacle = self.deliver(round, owed)?;
+        let place = owed.as_ref().map(|owed| owed.place.clone());
+        let obstacle = owed.map_or(Ok(None), |owed| self.deliver(round, owed))?;
         archive(&round.desk, &inbound)?;
         Ok(Some(FileOutcome {
-            answer: Some((svar, place)),
+            effect,
+            owed: place,
             transfer: Some(inbound.id),
-            ..FileOutcome::new(inbound.place, obstacle.unwrap_or(answered))
+            ..FileOutcome::new(inbound.place, obstacle.unwrap_or(done))
         }))
     }
 
@@ -297,6 +293,19 @@ impl<'e> Session<'e> {
             Err(TransferError::Refused(problem)) => Ok(Some(Verdict::Held(problem))),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// The verdict on a file that was taken; `None` = it was not.
+fn done(inbound: &Transfer, effect: Option<&Effect>) -> Option<Verdict> {
+    match (inbound.state, effect) {
+        (State::Accepted, Some(Effect::Answered(_))) => Some(Verdict::Answered),
+        (State::Recognised, Some(Effect::Answered(_))) => Some(Verdict::AnsweredAgain),
+        (State::Accepted, _) => {
+            Some(inbound.problem.clone().map_or(Verdict::Settled, Verdict::SettledInPart))
+        }
+        (State::Recognised, _) => Some(Verdict::Recognised),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use std::fmt;
 use std::iter::Sum;
-use std::ops::Add;
+use std::ops::{Add, Sub};
 
 /// An amount in øre. Signed: a report may take an amount back.
 ///
@@ -45,6 +45,14 @@ impl Add for Beloeb {
 
     fn add(self, other: Self) -> Self {
         Self(self.0 + other.0)
+    }
+}
+
+impl Sub for Beloeb {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
     }
 }
 

@@ -42,6 +42,11 @@ pub struct HoldRule {
 pub struct HoldRules(Vec<HoldRule>);
 
 impl HoldRules {
+    /// Whether there is none.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// How many of a municipality's latest answers [`HoldRules::judge`] looks at, at most.
     pub fn recent(&self) -> u32 {
         self.0.iter().map(|rule| rule.recent.get()).max().unwrap_or(0)

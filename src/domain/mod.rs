@@ -3,6 +3,7 @@
 //! Parse, don't validate later: a value of one of these types is right by construction. May use
 //! nothing of this crate but itself; does no I/O and reads no clock.
 
+pub mod afstemning;
 pub mod aftale;
 pub mod bankdage;
 pub mod beloeb;
@@ -19,6 +20,7 @@ pub mod svar;
 pub mod text;
 pub mod udbetaling;
 
+pub use afstemning::{Afstemning, Post, Tal, Udfald};
 pub use aftale::{Aftale, Aftalestatus, Prioritet, Ydelsestype};
 pub use bankdage::{Cutoff, Deadline};
 pub use beloeb::Beloeb;
@@ -31,4 +33,4 @@ pub use miljoe::Miljoe;
 pub use periode::Udbetalingsperiode;
 pub use svar::{Svar, Transaktion};
 pub use text::{AftaleId, FordringId};
-pub use udbetaling::{Aarsag, Indberetning, Udbetaling};
+pub use udbetaling::{Aarsag, Indberetning, Objection, Rettelse, Udbetaling};

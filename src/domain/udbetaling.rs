@@ -38,6 +38,42 @@ pub struct Indberetning {
     pub aarsag: Aarsag,
 }
 
+/// Why an indberetning that reads well cannot be taken, seen beside everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objection {
+    /// Its CPR number is not the agreement's.
+    AnotherCpr,
+    /// Its agreement stands in the report again for the same day and with the same sign.
+    Twice,
+}
+
+/// What an amount does to what earlier reports said of the same expectation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rettelse {
+    /// What is withheld (+) stands in place of all that was reported before; what is taken back (-)
+    /// is subtracted from it.
+    #[default]
+    Erstatter,
+    /// It is added, whatever its sign.
+    LaeggerTil,
+}
+
+impl Rettelse {
+    /// The word used in the store and in the configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Erstatter => "erstatter",
+            Self::LaeggerTil => "laegger-til",
+        }
+    }
+
+    /// The one this word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Erstatter, Self::LaeggerTil].into_iter().find(|one| one.word() == word)
+    }
+}
+
 /// Why an amount was withheld, or was not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Aarsag {
@@ -59,6 +95,11 @@ impl Aarsag {
     /// Parses the two-digit code used in files.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|aarsag| aarsag.code() == code)
+    }
+
+    /// Whether an amount can have been withheld.
+    pub const fn allows_amount(self) -> bool {
+        matches!(self, Self::Fuld | Self::Delvis)
     }
 
     /// The two-digit code used in files.

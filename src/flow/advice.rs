@@ -1,19 +1,19 @@
-//! What the error report of a request tells its sender to do.
+//! What the error report of a file tells its sender to do.
 
 use crate::domain::{Forespoergsel, Miljoe};
 use crate::transfer::advice::Advice;
+use uuid::Uuid;
 
-/// The file is bad.
-pub(super) fn send_corrected() -> Advice {
+/// The file is bad; `id` is the field that names what it holds.
+pub(super) fn send_corrected(id: &str) -> Advice {
     Advice::new(
-        "Correct the file and send it again, under a new name and with a new forespoergsel_id.",
-        "Ret filen, og send den igen under et nyt navn og med et nyt forespoergsel_id.",
+        format!("Correct the file and send it again, under a new name and with a new {id}."),
+        format!("Ret filen, og send den igen under et nyt navn og med et nyt {id}."),
     )
 }
 
 /// The file has come to the wrong environment.
-pub(super) fn send_elsewhere(request: &Forespoergsel, ours: Miljoe) -> Advice {
-    let theirs = request.miljoe;
+pub(super) fn send_elsewhere(theirs: Miljoe, ours: Miljoe) -> Advice {
     Advice::new(
         format!(
             "The file says {theirs} and was sent to {ours}. Leave it as it is, and send it to the \
@@ -26,13 +26,43 @@ pub(super) fn send_elsewhere(request: &Forespoergsel, ours: Miljoe) -> Advice {
     )
 }
 
-/// Another file of the same name was answered.
-pub(super) fn say_which_file() -> Advice {
+/// Another file of the same name was accepted.
+pub(super) fn say_which_file(id: &str) -> Advice {
     Advice::new(
-        "Tell us which of the two files holds. The earlier one was answered and still holds. If \
-         this one holds, send it again, under a new name and with a new forespoergsel_id.",
-        "Oplys, hvilken af de to filer der gælder. Den tidligere er besvaret og gælder stadig. \
-         Gælder denne, så send den igen under et nyt navn og med et nyt forespoergsel_id.",
+        format!(
+            "Tell us which of the two files holds. The earlier one was accepted and still holds. \
+             If this one holds, send it again, under a new name and with a new {id}."
+        ),
+        format!(
+            "Oplys, hvilken af de to filer der gælder. Den tidligere er modtaget og gælder \
+             stadig. Gælder denne, så send den igen under et nyt navn og med et nyt {id}."
+        ),
+    )
+}
+
+/// Some records of a report are bad, the others were applied.
+pub(super) fn send_refused() -> Advice {
+    Advice::new(
+        "Correct the records named here and send them in a new report, under a new name and with \
+         a new udbetaling_id. Leave out the records that were applied.",
+        "Ret de nævnte poster, og send dem i en ny fil under et nyt navn og med et nyt \
+         udbetaling_id. Udelad de poster, der er indlæst.",
+    )
+}
+
+/// Another report of the same identifier was applied.
+pub(super) fn say_which_report(id: Uuid) -> Advice {
+    Advice::new(
+        format!(
+            "Tell us which of the two files with udbetaling_id {id} holds. The earlier one was \
+             applied and still holds. If this one holds, send it again, under a new name and with \
+             a new udbetaling_id."
+        ),
+        format!(
+            "Oplys, hvilken af de to filer med udbetaling_id {id} der gælder. Den tidligere er \
+             indlæst og gælder stadig. Gælder denne, så send den igen under et nyt navn og med et \
+             nyt udbetaling_id."
+        ),
     )
 }
 

@@ -3,16 +3,24 @@
 //! thread.
 
 mod advice;
+mod refusal;
+pub mod sf2520;
 pub mod sf2530;
 
-use crate::domain::Svar;
-use crate::store::{Payload, Problem, Transfer};
+use crate::domain::{Kommunekode, Svar};
+use crate::store::{Indlaest, Payload, Problem, Ready, Transfer};
 use crate::transfer::{Desk, TransferError};
 use std::io::{Read, Write};
 use std::path::Path;
 
 /// What one integration does with its files.
 pub trait Flow: Send + Sync {
+    /// Whether files must be processed one after the other, as they came: a later one may correct
+    /// an earlier one.
+    fn in_order(&self) -> bool {
+        false
+    }
+
     /// Reads a file that lies in the spool and applies it whole or not at all. Doing it again after
     /// a crash is fine.
     fn process(&self, desk: &Desk<'_>, inbound: Transfer) -> Result<Processed, TransferError>;
@@ -42,6 +50,10 @@ pub enum Preview {
     Marked(Svar),
     /// It was answered before, and would be again; nothing would be marked.
     AnsweredAgain(Svar),
+    /// It would settle expectations of this municipality.
+    Settled(Kommunekode, Ready),
+    /// It was applied before; nothing would be done.
+    Recognised(Kommunekode),
     /// It would be rejected or held.
     Refused(Problem),
 }
@@ -51,6 +63,34 @@ pub enum Preview {
 pub struct Processed {
     /// The file, accepted, recognised, rejected or held.
     pub inbound: Transfer,
-    /// The answer that is owed now, and its head.
-    pub answer: Option<(Transfer, Svar)>,
+    /// What it did; `None` = nothing.
+    pub effect: Option<Effect>,
+    /// The file that is owed now.
+    pub owed: Option<Transfer>,
+}
+
+/// What a file did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It was answered; the answer's head.
+    Answered(Svar),
+    /// It settled expectations.
+    Settled(Indlaest),
+}
+
+impl Effect {
+    /// The municipality it is about.
+    pub const fn kommunekode(&self) -> Kommunekode {
+        match self {
+            Self::Answered(svar) => svar.forespoergsel.kommunekode,
+            Self::Settled(indlaest) => indlaest.udbetaling.kommunekode,
+        }
+    }
+}
+
+impl Processed {
+    /// A file that did nothing.
+    const fn without_effect(inbound: Transfer) -> Self {
+        Self { inbound, effect: None, owed: None }
+    }
 }

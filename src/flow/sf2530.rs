@@ -1,22 +1,19 @@
 //! SF2530: a municipality asks before its payout, every active agreement is marked "payment
 //! expected", and one file with all transactions goes back.
 
-use super::{Flow, Preview, Processed, advice};
-use crate::config::{Outbox, Route};
+use super::refusal::Refusal;
+use super::{Effect, Flow, Preview, Processed, advice};
+use crate::config::{FORESPOERGSEL_ID, Outbox, Route};
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::{HoldRules, Size};
-use crate::domain::{Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar};
+use crate::domain::{Forespoergsel, Svar};
 use crate::fault::{Class, Code};
 use crate::layout::Layout;
 use crate::message::{BindError, forespoergsel, svar};
-use crate::record::{Faults, Options, ReadError, WriteError};
-use crate::store::{
-    Answer, AnswerOrder, Payload, Place, Problem, Step, Store, StoreError, Transfer,
-};
+use crate::record::{Options, ReadError, WriteError};
+use crate::store::{Answer, AnswerOrder, Payload, Place, Problem, Store, StoreError, Transfer};
 use crate::transfer::advice::Advice;
-use crate::transfer::report::Report;
 use crate::transfer::spool::write_durably;
-use crate::transfer::state::{Event, State};
 use crate::transfer::{Desk, TransferError};
 use chrono::SubsecRound;
 use fs_err::File;
@@ -36,15 +33,6 @@ pub struct Sf2530 {
     options: Options,
     outbox: Outbox,
     hold_rules: HoldRules,
-}
-
-/// Why a file is not applied.
-struct Refusal {
-    event: Event,
-    problem: Problem,
-    advice: Advice,
-    faults: Option<Faults>,
-    about: Option<(Kommunekode, Option<ForespoergselId>)>,
 }
 
 impl Sf2530 {
@@ -72,14 +60,16 @@ impl Sf2530 {
     ) -> Result<Result<Forespoergsel, Refusal>, TransferError> {
         let request = match self.forespoergsel.read(input, self.options) {
             Ok(request) => request,
-            Err(ReadError::Faults(faults)) => return Ok(Err(Refusal::faulty(faults))),
+            Err(ReadError::Faults(faults)) => {
+                return Ok(Err(Refusal::faulty(faults, FORESPOERGSEL_ID)));
+            }
             Err(ReadError::Io(error)) => return Err(error.into()),
         };
         let ours = desk.store().miljoe();
         if request.miljoe == ours {
             Ok(Ok(request))
         } else {
-            Ok(Err(Refusal::wrong_miljoe(&request, ours)))
+            Ok(Err(Refusal::wrong_miljoe(request.miljoe, ours)))
         }
     }
 
@@ -88,11 +78,8 @@ impl Sf2530 {
         desk: &Desk<'_>,
         inbound: &Transfer,
     ) -> Result<Result<Forespoergsel, Refusal>, TransferError> {
-        if !inbound.released
-            && let Some(earlier) = desk.store().earlier(inbound)?
-            && earlier.payload != inbound.payload
-        {
-            return Ok(Err(Refusal::name_conflict(&earlier)));
+        if let Some(refusal) = Refusal::of_name(desk, inbound, FORESPOERGSEL_ID)? {
+            return Ok(Err(refusal));
         }
         self.read(desk, File::open(desk.spool.incoming(inbound.id))?)
     }
@@ -113,48 +100,27 @@ impl Sf2530 {
         crash::reached(Point::AnswerCommitted);
         Ok(answer)
     }
-
-    fn refuse(
-        desk: &Desk<'_>,
-        inbound: &Transfer,
-        refusal: &Refusal,
-    ) -> Result<Processed, TransferError> {
-        let verdict = if refusal.event == Event::Hold { State::Held } else { State::Rejected };
-        let Refusal { problem, advice, faults, .. } = refusal;
-        let report = Report::new(inbound, verdict, problem.code, advice, faults.as_ref());
-        desk.spool.set_apart(inbound.id, &report.files())?;
-        crash::reached(Point::QuarantineReported);
-        let step = Step {
-            problem: Some(problem.clone()),
-            about: refusal.about,
-            ..Step::plain(refusal.event)
-        };
-        let inbound = desk.store().advance(inbound, &step, desk.now())?;
-        crash::reached(Point::QuarantineJournalled);
-        desk.spool.forget(inbound.id)?;
-        Ok(Processed { inbound, answer: None })
-    }
 }
 
 impl Flow for Sf2530 {
     fn process(&self, desk: &Desk<'_>, inbound: Transfer) -> Result<Processed, TransferError> {
         let request = match self.check(desk, &inbound)? {
             Ok(request) => request,
-            Err(refusal) => return Self::refuse(desk, &inbound, &refusal),
+            Err(refusal) => return refusal.carry_out(desk, &inbound),
         };
         match self.answer(desk, &inbound, &request)? {
             Answer::New { svar, inbound, outbound } | Answer::Again { svar, inbound, outbound } => {
-                Ok(Processed { inbound, answer: Some((outbound, svar)) })
+                Ok(Processed {
+                    inbound,
+                    effect: Some(Effect::Answered(svar)),
+                    owed: Some(outbound),
+                })
             }
-            Answer::Conflict { .. } => {
-                Self::refuse(desk, &inbound, &Refusal::id_conflict(&request))
-            }
+            Answer::Conflict { .. } => id_conflict(&request).carry_out(desk, &inbound),
             Answer::Cancelled { outbound } => {
-                Self::refuse(desk, &inbound, &Refusal::cancelled(&request, outbound))
+                cancelled(&request, outbound).carry_out(desk, &inbound)
             }
-            Answer::Held { why } => {
-                Self::refuse(desk, &inbound, &Refusal::held_by_rule(&request, &why))
-            }
+            Answer::Held { why } => held_by_rule(&request, &why).carry_out(desk, &inbound),
         }
     }
 
@@ -191,7 +157,7 @@ impl Flow for Sf2530 {
                 self.write(&**store, &svar, out)?;
                 Ok(Preview::AnsweredAgain(svar))
             }
-            Some(_) => Ok(Preview::Refused(Refusal::id_conflict(&request).problem)),
+            Some(_) => Ok(Preview::Refused(id_conflict(&request).problem)),
             None => {
                 let dannet = desk.now().trunc_subsecs(0);
                 let mut file =
@@ -201,7 +167,7 @@ impl Flow for Sf2530 {
                     .map_err(stopped)?;
                 file.finish().map_err(unwritable)?;
                 Ok(match self.held_by(&**store, &svar)? {
-                    Some(why) => Preview::Refused(Refusal::held_by_rule(&request, &why).problem),
+                    Some(why) => Preview::Refused(held_by_rule(&request, &why).problem),
                     None => Preview::Marked(svar),
                 })
             }
@@ -287,73 +253,28 @@ fn unbalanced(what: &str) -> Problem {
     }
 }
 
-impl Refusal {
-    fn reject(code: Code, text: String, advice: Advice) -> Self {
-        let problem = Problem { class: Class::Reject, code, text };
-        Self { event: Event::Reject, problem, advice, faults: None, about: None }
-    }
+fn id_conflict(request: &Forespoergsel) -> Refusal {
+    let text = format!(
+        "forespoergsel_id {} was used before with other content; ask the sender which one holds, \
+         and if it is this one, for a file under a new forespoergsel_id: the earlier one stays \
+         answered; `modregn reject` closes this one",
+        request.forespoergsel_id
+    );
+    let advice = advice::say_which_request(request);
+    Refusal::hold(Code::RequestConflict, text, advice).about(request)
+}
 
-    fn hold(code: Code, text: String, advice: Advice) -> Self {
-        let problem = Problem { class: Class::Operator, code, text };
-        Self { event: Event::Hold, problem, advice, faults: None, about: None }
-    }
+fn cancelled(request: &Forespoergsel, outbound: Uuid) -> Refusal {
+    let text = format!(
+        "an operator has cancelled the answer to this request (transfer {outbound}); `modregn \
+         release` sends it after all, `modregn reject` leaves it cancelled"
+    );
+    Refusal::hold(Code::AnswerCancelled, text, Advice::wait()).about(request)
+}
 
-    fn about(self, request: &Forespoergsel) -> Self {
-        Self { about: Some((request.kommunekode, Some(request.forespoergsel_id))), ..self }
-    }
-
-    fn faulty(faults: Faults) -> Self {
-        let code = faults.as_slice().first().map_or(Code::EmptyFile, |fault| fault.code);
-        let what = faults.to_string();
-        // Wherever the text is shown, the code stands before it already.
-        let what = what.strip_prefix(&format!("{code}: ")).unwrap_or(&what);
-        let text = format!(
-            "{what}; ask the sender for a corrected file, under a new name and forespoergsel_id"
-        );
-        Self { faults: Some(faults), ..Self::reject(code, text, advice::send_corrected()) }
-    }
-
-    fn wrong_miljoe(request: &Forespoergsel, ours: Miljoe) -> Self {
-        let text = format!(
-            "the file says {}, this store is {ours}: it came to the wrong place; ask the sender",
-            request.miljoe
-        );
-        Self::reject(Code::WrongMiljoe, text, advice::send_elsewhere(request, ours))
-    }
-
-    fn name_conflict(earlier: &Transfer) -> Self {
-        let text = format!(
-            "a file of this name was accepted before with other content (transfer {}); ask the \
-             sender which one holds: the earlier one stays answered, `modregn release` answers \
-             this one too, `modregn reject` does not",
-            earlier.id
-        );
-        Self::hold(Code::NameConflict, text, advice::say_which_file())
-    }
-
-    fn id_conflict(request: &Forespoergsel) -> Self {
-        let text = format!(
-            "forespoergsel_id {} was used before with other content; ask the sender which one \
-             holds, and if it is this one, for a file under a new forespoergsel_id: the earlier \
-             one stays answered; `modregn reject` closes this one",
-            request.forespoergsel_id
-        );
-        let advice = advice::say_which_request(request);
-        Self::hold(Code::RequestConflict, text, advice).about(request)
-    }
-
-    fn cancelled(request: &Forespoergsel, outbound: Uuid) -> Self {
-        let text = format!(
-            "an operator has cancelled the answer to this request (transfer {outbound}); `modregn \
-             release` sends it after all, `modregn reject` leaves it cancelled"
-        );
-        Self::hold(Code::AnswerCancelled, text, Advice::wait()).about(request)
-    }
-
-    fn held_by_rule(request: &Forespoergsel, why: &str) -> Self {
-        let text = format!(
-            "{why}; nothing is marked yet: `modregn release` answers it, `modregn reject` does not"
-        );
-        Self::hold(Code::HeldByRule, text, Advice::wait()).about(request)
-    }
+fn held_by_rule(request: &Forespoergsel, why: &str) -> Refusal {
+    let text = format!(
+        "{why}; nothing is marked yet: `modregn release` answers it, `modregn reject` does not"
+    );
+    Refusal::hold(Code::HeldByRule, text, Advice::wait()).about(request)
 }

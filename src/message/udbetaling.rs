@@ -1,12 +1,20 @@
-//! Kontanthjælpsudbetaling: the payout report, written.
+//! Kontanthjælpsudbetaling: the payout report, read and written.
 
 use super::bind::{Binding, Holds};
-use super::{BindError, Row, amount, integer};
-use crate::domain::{Aarsag, CprPolicy, Indberetning, Kommunekode, Miljoe, Udbetaling};
+use super::{BindError, Row, amount, bound, integer};
+use crate::domain::{
+    Aarsag, AftaleId, Beloeb, CprPolicy, ForespoergselId, Indberetning, Kommunekode, Miljoe,
+    Objection, Udbetaling,
+};
+use crate::fault::Code;
 use crate::layout::Layout;
 use crate::layout::model::{FieldIx, RecordIx};
-use crate::record::{Codec, Text, Value, WriteError, Writer};
-use std::io::Write;
+use crate::record::{
+    Codec, Expected, Fault, Faults, Options, ReadError, Reader, RecordView, Text, Value,
+    WriteError, Writer,
+};
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
 
 /// The message, bound to a layout.
 pub struct Format {
@@ -71,6 +79,54 @@ impl Format {
         })
     }
 
+    /// Begins to read a report.
+    pub fn read<R: Read>(&self, input: R, options: Options) -> UdbetalingReader<'_, R> {
+        let reader = Reader::new(&self.codec, input, options);
+        UdbetalingReader { format: self, reader, limit: options.fault_limit, faults: Vec::new() }
+    }
+
+    /// What is wrong with these indberetninger (by loebenummer) of a report, each with its place.
+    pub fn objections(
+        &self,
+        input: impl Read,
+        options: Options,
+        objections: &BTreeMap<u32, Objection>,
+    ) -> Result<Vec<Fault>, ReadError> {
+        let field = &self.indberetning;
+        let mut reader = Reader::new(&self.codec, input, options);
+        let mut faults = Vec::new();
+        loop {
+            let record = match reader.next_record() {
+                Ok(Some(record)) => record,
+                // What is wrong with the others was told before.
+                Ok(None) | Err(ReadError::Faults(_)) => return Ok(faults),
+                Err(error) => return Err(error),
+            };
+            if record.record() != field.record {
+                continue;
+            }
+            let loebenummer = field.loebenummer(&record);
+            let objection = loebenummer.and_then(|number| objections.get(&number));
+            faults.extend(objection.map(|objection| match objection {
+                Objection::AnotherCpr => {
+                    record.fault(field.cpr, Code::CprMismatch, Expected::CprOfAftale)
+                }
+                Objection::Twice => {
+                    record.fault(field.aftale_id, Code::ReportedTwice, Expected::OncePerDay)
+                }
+            }));
+        }
+    }
+
+    /// Whether a fault is about one indberetning alone, so that the others can be taken without it.
+    /// A running number that does not follow is not: a record may be missing there.
+    pub fn is_about_one(&self, fault: &Fault) -> bool {
+        let name = &self.codec.layout().record(self.indberetning.record).name;
+        fault.record.as_ref() == Some(name)
+            && fault.field.is_some()
+            && !matches!(fault.expected, Expected::Ordinal(_))
+    }
+
     /// Begins a report: its start record.
     pub fn begin<W: Write>(
         &self,
@@ -89,6 +145,94 @@ impl Format {
         let mut writer = Writer::new(&self.codec, out, CprPolicy::default());
         writer.write(row.record, &row.values)?;
         Ok(UdbetalingWriter { format: self, kommunekode: udbetaling.kommunekode, writer })
+    }
+}
+
+impl Indberetningsfelter {
+    fn loebenummer(&self, record: &RecordView<'_>) -> Option<u32> {
+        let number = record.value(self.loebenummer).number()?;
+        u32::try_from(number.unscaled).ok()
+    }
+
+    /// The indberetning, or what is wrong with it by rules that the layout does not know.
+    fn read(&self, record: &RecordView<'_>) -> Result<Indberetning, Box<Fault>> {
+        let fault = |field, code, expected| Box::new(record.fault(field, code, expected));
+        let aarsag = bound(record.value(self.aarsagskode).code().and_then(Aarsag::parse));
+        let beloeb = bound(record.value(self.tilbageholdt_beloeb).number()).unscaled;
+        if beloeb > 0 && !aarsag.allows_amount() {
+            let decider = record.layout().field(self.aarsagskode).name.clone();
+            let code = Code::AmountContradictsReason;
+            return Err(fault(self.tilbageholdt_beloeb, code, Expected::NoAmount(decider)));
+        }
+        let aftale_id = bound(record.value(self.aftale_id).text());
+        let aftale_id = AftaleId::parse(&aftale_id.to_str())
+            .map_err(|_| fault(self.aftale_id, Code::BadIdentifier, Expected::Identifier))?;
+        Ok(Indberetning {
+            loebenummer: self
+                .loebenummer(record)
+                .ok_or_else(|| fault(self.loebenummer, Code::BadNumber, Expected::Ordinal(1)))?,
+            aftale_id,
+            cpr: bound(record.value(self.cpr).cpr()),
+            tilbageholdt_beloeb: Beloeb::from_oere(beloeb),
+            udbetalingsdato: bound(record.value(self.udbetalingsdato).date()),
+            aarsag,
+        })
+    }
+}
+
+/// A report that is being read: its head first, then its indberetninger.
+pub struct UdbetalingReader<'f, R> {
+    format: &'f Format,
+    reader: Reader<'f, R>,
+    limit: usize,
+    faults: Vec<Fault>,
+}
+
+impl<R: Read> UdbetalingReader<'_, R> {
+    /// Reads the head. Where it is faulty, so is the file: everything that is wrong with it.
+    pub fn head(&mut self) -> Result<Udbetaling, ReadError> {
+        let start = &self.format.start;
+        while let Some(record) = self.reader.next_record()? {
+            if record.record() == start.record {
+                return Ok(Udbetaling {
+                    kommunekode: bound(record.value(start.kommunekode).kommunekode()),
+                    udbetaling_id: bound(record.value(start.udbetaling_id).uuid()),
+                    dispositionsdato: bound(record.value(start.dispositionsdato).date()),
+                    udbetalingsperiode: bound(record.value(start.udbetalingsperiode).period()),
+                    miljoe: bound(record.value(start.miljoe).code().and_then(Miljoe::parse)),
+                    forespoergsel_id: record
+                        .value(start.forespoergsel_id)
+                        .uuid()
+                        .map(ForespoergselId),
+                });
+            }
+        }
+        unreachable!("a file without a faultless start record has faults")
+    }
+
+    /// The next good indberetning; `None` at the end of a file that has no fault. Faulty ones are
+    /// passed over; what is wrong with them comes at the end of the file.
+    pub fn next_indberetning(&mut self) -> Result<Option<Indberetning>, ReadError> {
+        let field = &self.format.indberetning;
+        loop {
+            match self.reader.next_record() {
+                Ok(Some(record)) if record.record() == field.record => match field.read(&record) {
+                    Ok(indberetning) => return Ok(Some(indberetning)),
+                    Err(fault) if self.faults.len() <= self.limit => self.faults.push(*fault),
+                    Err(_) => {}
+                },
+                Ok(Some(_)) => {}
+                Ok(None) => return self.verdict(Vec::new()),
+                Err(ReadError::Faults(faults)) => return self.verdict(faults.into_vec()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn verdict(&mut self, of_layout: Vec<Fault>) -> Result<Option<Indberetning>, ReadError> {
+        let mut all = std::mem::take(&mut self.faults);
+        all.extend(of_layout);
+        Faults::of(all, self.limit).map_or(Ok(None), |faults| Err(ReadError::Faults(faults)))
     }
 }
 

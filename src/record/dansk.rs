@@ -72,6 +72,10 @@ impl fmt::Display for Dansk<'_, Expected> {
             Expected::Sum(due, fields) => write!(f, "{due}, summen af {}", fields.join(" og ")),
             Expected::Ordinal(due) => write!(f, "{due}, det næste nummer"),
             Expected::SameAs(field) => write!(f, "det samme som i {field}"),
+            Expected::Identifier => f.write_str("en betegnelse på 1 til 20 tegn"),
+            Expected::CprOfAftale => f.write_str("det CPR-nummer, aftalen gælder"),
+            Expected::OncePerDay => f.write_str("en aftale én gang for hver dag og hvert fortegn"),
+            Expected::NoAmount(decider) => write!(f, "intet beløb, fordi {decider} kræver det"),
         }
     }
 }

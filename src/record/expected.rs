@@ -80,6 +80,14 @@ pub enum Expected {
     Ordinal(i128),
     /// What stands in this field, as `record.field`.
     SameAs(String),
+    /// An identifier of ours.
+    Identifier,
+    /// The CPR number of the agreement that is named.
+    CprOfAftale,
+    /// An agreement once for each day and sign.
+    OncePerDay,
+    /// No amount withheld, as the code of this field demands.
+    NoAmount(String),
 }
 
 /// What a field is filled up with.
@@ -157,6 +165,10 @@ impl fmt::Display for Expected {
             Self::Sum(due, fields) => write!(f, "{due}, the sum of {}", fields.join(" and ")),
             Self::Ordinal(due) => write!(f, "{due}, the next number"),
             Self::SameAs(field) => write!(f, "as in {field}"),
+            Self::Identifier => f.write_str("an identifier of 1 to 20 characters"),
+            Self::CprOfAftale => f.write_str("the CPR number of the agreement"),
+            Self::OncePerDay => f.write_str("an agreement once for each day and sign"),
+            Self::NoAmount(decider) => write!(f, "no amount, as {decider} demands"),
         }
     }
 }

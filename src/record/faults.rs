@@ -133,6 +133,22 @@ impl Faults {
     pub fn as_slice(&self) -> &[Fault] {
         &self.0
     }
+
+    /// These faults in the order of their records, at most `limit` of them; `None` = there are
+    /// none.
+    pub fn of(mut faults: Vec<Fault>, limit: usize) -> Option<Self> {
+        faults.sort_by_key(|fault| fault.position.record);
+        let mut all = Collector::new(limit);
+        for fault in faults {
+            all.push(fault);
+        }
+        all.take()
+    }
+
+    /// The faults, to be joined with others.
+    pub fn into_vec(self) -> Vec<Fault> {
+        self.0
+    }
 }
 
 impl fmt::Display for Faults {

@@ -3,13 +3,16 @@
 use super::batch::{self, Batch, Cell, MOST, Rows};
 use super::check::Checker;
 use super::codec::Codec;
-use super::faults::{Position, ReadError};
+use super::expected::Expected;
+use super::faults::{Fault, Position, ReadError};
 use super::field;
+use super::found::Found;
 use super::framing::{Framing, Place};
 use super::source::Source;
 use super::value::{Number, Text, Value};
 use super::words::SLACK;
 use crate::domain::CprPolicy;
+use crate::fault::Code;
 use crate::layout::model::{Columns, Field, FieldIx, Kind, Record, RecordIx, Terminator};
 use std::fmt;
 use std::io::{self, Read};
@@ -252,6 +255,14 @@ impl<'r> RecordView<'r> {
     /// Where it stands.
     pub fn position(&self) -> Position {
         self.batch.position(self.row)
+    }
+
+    /// That a field of this record does not hold what it should by a rule that the layout does not
+    /// know.
+    pub fn fault(&self, field: FieldIx, code: Code, expected: Expected) -> Fault {
+        let definition = self.layout().field(field);
+        let found = Found::shape_of(batch::field(self.bytes, definition.columns));
+        Fault::new(code, self.position(), expected, found).of_field(self.layout(), definition)
     }
 
     /// Its definition.

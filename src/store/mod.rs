@@ -6,26 +6,32 @@
 //!
 //! Times are UTC. Every method that changes something is one transaction.
 
+mod aftaler;
 mod alerts;
+mod error;
 mod receipts;
 pub mod sqlite;
 mod transfers;
+mod udbetalinger;
 
+pub use aftaler::{AftaleImport, AftaleVersion, ImportMode, ImportSummary, Marking, Twice};
 pub use alerts::{Alert, AlertCount, Concern, HandedOver};
+pub use error::StoreError;
 pub use receipts::{Clue, Delivery, KVITTERING, Receipt, Understood, Verdict};
 pub use sqlite::SqliteStore;
 pub use transfers::{
-    Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
+    About, Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
+};
+pub use udbetalinger::{
+    AfstemningFilter, Afstemninger, Forventet, Indlaesning, Indlaest, Linje, MatchBy, Matched,
+    Rapporteret, Ready, SettleOrder, Settled, Udeblivelse,
 };
 
 use crate::domain::hold_rule::{HoldRules, Size};
 use crate::domain::{
-    Aftale, AftaleId, Beloeb, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar,
-    Transaktion,
+    Aftale, AftaleId, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
 };
-use crate::fault::Class;
-use crate::transfer::state::State;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 /// A moment, UTC. Callers pass it in; the store reads no clock.
@@ -150,6 +156,39 @@ pub trait Store: Send {
         id: ForespoergselId,
         visit: Visit<'_, Transaktion>,
     ) -> Result<(), StoreError>;
+
+    /// Begins to take in a payout report. Nothing is visible to others before
+    /// [`Indlaesning::settle`]; dropping it undoes it.
+    fn take_in(&mut self) -> Result<Box<dyn Indlaesning + '_>, StoreError>;
+
+    /// The transfer that brought a report of this udbetaling_id, if one was applied.
+    fn brought_by(&self, udbetaling_id: Uuid) -> Result<Option<Transfer>, StoreError>;
+
+    /// What an outbound transfer is to tell of the refused records of a report.
+    fn rapport(&self, outbound: Uuid) -> Result<Option<String>, StoreError>;
+
+    /// What was expected held against what came, for each municipality.
+    fn afstemning(&self, filter: &AfstemningFilter) -> Result<Afstemninger, StoreError>;
+
+    /// The lines behind the figures of [`Store::afstemning`]: expectations by kommunekode, request
+    /// and loebenummer, then what was unexpected by kommunekode, payout and aftale_id.
+    fn each_linje(
+        &self,
+        filter: &AfstemningFilter,
+        visit: Visit<'_, Linje>,
+    ) -> Result<(), StoreError>;
+
+    /// The payouts with requests of which [`Store::note_udeblevne`] has not been said, oldest
+    /// first.
+    fn awaited_payouts(&self) -> Result<Vec<NaiveDate>, StoreError>;
+
+    /// The deadline of a payout's expectations is over: those that are unanswered have stayed out.
+    /// Gives the requests of which it was not said before, answered ones too.
+    fn note_udeblevne(
+        &mut self,
+        dispositionsdato: NaiveDate,
+        at: Moment,
+    ) -> Result<Vec<Udeblivelse>, StoreError>;
 
     /// One transfer.
     fn transfer(&self, id: Uuid) -> Result<Option<Transfer>, StoreError>;
@@ -285,84 +324,6 @@ pub struct Finding {
     pub what: &'static str,
 }
 
-/// How an import treats agreements it does not name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImportMode {
-    /// They stay as they are.
-    Upsert,
-    /// They hold no longer: the import is a full snapshot.
-    Replace,
-}
-
-/// One version of an agreement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AftaleVersion {
-    /// What it said.
-    pub aftale: Aftale,
-    /// When it was imported.
-    pub from: Moment,
-    /// When another version, or none, took its place; `None` = it holds.
-    pub to: Option<Moment>,
-}
-
-/// One expectation of an agreement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Marking {
-    /// The request that marked it.
-    pub forespoergsel_id: ForespoergselId,
-    /// When.
-    pub at: Moment,
-    /// Its transaction in the answer, from 1.
-    pub loebenummer: u32,
-    /// The amount.
-    pub beloeb: Beloeb,
-    /// The answer's transfer.
-    pub outbound: Uuid,
-}
-
-/// An import under way.
-pub trait AftaleImport {
-    /// Takes one agreement; `line` is where the caller has it from.
-    fn put(&mut self, aftale: &Aftale, line: u64) -> Result<(), StoreError>;
-
-    /// Works out what the import does, and makes it visible if `accept` says so; otherwise nothing
-    /// has happened. An aftale_id that was put twice is [`StoreError::Twice`].
-    fn finish(
-        self: Box<Self>,
-        accept: &mut dyn FnMut(&ImportSummary) -> bool,
-    ) -> Result<ImportSummary, StoreError>;
-}
-
-/// The same aftale_id on two lines of one import.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Twice {
-    /// The first line that has it.
-    pub first: u64,
-    /// The last.
-    pub again: u64,
-}
-
-/// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct ImportSummary {
-    /// Agreements not known before.
-    pub new: u64,
-    /// Known ones with other content.
-    pub changed: u64,
-    /// Known ones, the same as before.
-    pub unchanged: u64,
-    /// Ones the snapshot did not name, which hold no longer ([`ImportMode::Replace`]).
-    pub removed: u64,
-}
-
-impl ImportSummary {
-    /// How many agreements held before, of those the import says something about: all of them under
-    /// [`ImportMode::Replace`].
-    pub const fn before(&self) -> u64 {
-        self.changed + self.unchanged + self.removed
-    }
-}
-
 /// A request to be answered.
 #[derive(Clone, Debug)]
 pub struct AnswerOrder<'a> {
@@ -412,61 +373,4 @@ pub enum Answer {
         /// The transfer that brought the request first.
         earlier: Uuid,
     },
-}
-
-/// Why the store could not do it. Carries no SQL type and no personal data.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database's own trouble: disk full, locked too long, file damaged.
-    #[error("the store at {place}: {what}")]
-    Database {
-        /// Where the store is.
-        place: String,
-        /// What the database says.
-        what: String,
-        /// Whether trying again may help.
-        class: Class,
-    },
-    /// The store belongs to the other environment.
-    #[error("the store at {place} is for {actual}, not for {wanted}")]
-    WrongMiljoe {
-        /// Where the store is.
-        place: String,
-        /// What the store was made for.
-        actual: Miljoe,
-        /// What the configuration or a request says.
-        wanted: Miljoe,
-    },
-    /// The store was written by a newer modregn.
-    #[error(
-        "the store at {place} has schema {found}, this modregn knows up to {known}: use a newer one"
-    )]
-    TooNew {
-        /// Where the store is.
-        place: String,
-        /// Its schema's number.
-        found: i64,
-        /// The newest schema known here.
-        known: i64,
-    },
-    /// The transfer is not where the caller believed, or not the caller's: another was there.
-    #[error("transfer {transfer} is no longer {expected}, or another process works on it")]
-    Moved {
-        /// Which.
-        transfer: Uuid,
-        /// The state the caller had read.
-        expected: State,
-    },
-    /// Another file of the same place is unfinished; this one can be taken up again after it.
-    #[error("another file of the name of {0} is being processed: try again when it is done")]
-    PlaceTaken(Uuid),
-    /// A step the state machine does not have.
-    #[error(transparent)]
-    Impossible(#[from] crate::transfer::state::ImpossibleStep),
-    /// The same aftale_id twice in one import; not all are listed when there are very many.
-    #[error("{} aftale_id stand on two lines each in this import", .0.len())]
-    Twice(Vec<Twice>),
-    /// A visitor stopped the stream.
-    #[error("{0}")]
-    Visitor(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

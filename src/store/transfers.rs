@@ -1,9 +1,10 @@
 //! What the store says of transfers: where each stands, its steps, its history.
 
 use super::{By, Delivery, Moment, Node};
-use crate::domain::{ForespoergselId, Kommunekode};
+use crate::domain::{Forespoergsel, ForespoergselId, Kommunekode, Udbetaling};
 use crate::fault::{Class, Code};
 use crate::transfer::state::{Direction, Event, State};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 /// Where a file stands outside: recorded, compared, shown; never joined to a path of ours.
@@ -62,8 +63,10 @@ pub struct Transfer {
     pub payload: Option<Payload>,
     /// The municipality it is about, once known.
     pub kommunekode: Option<Kommunekode>,
-    /// The request it carries or answers, once known.
+    /// The request it carries, answers or reports on, once known.
     pub forespoergsel_id: Option<ForespoergselId>,
+    /// The payout it is about, once known.
+    pub dispositionsdato: Option<NaiveDate>,
     /// Tries that failed since it was queued.
     pub attempts: u32,
     /// Why it stands where it stands, if something is wrong.
@@ -79,9 +82,50 @@ pub struct Transfer {
 }
 
 impl Transfer {
+    /// What it is about, once known.
+    pub fn about(&self) -> Option<About> {
+        let Self { forespoergsel_id, dispositionsdato, .. } = *self;
+        self.kommunekode.map(|kommunekode| About {
+            kommunekode,
+            forespoergsel_id,
+            dispositionsdato,
+        })
+    }
+
     /// Whether nobody needs its bytes in the spool, and nobody may be about to.
     pub const fn is_at_rest(&self) -> bool {
         !self.state.needs_spool() && self.node.is_none()
+    }
+}
+
+/// What a file is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Which municipality.
+    pub kommunekode: Kommunekode,
+    /// Which request, where it names one.
+    pub forespoergsel_id: Option<ForespoergselId>,
+    /// Which payout, where it names one.
+    pub dispositionsdato: Option<NaiveDate>,
+}
+
+impl From<&Forespoergsel> for About {
+    fn from(request: &Forespoergsel) -> Self {
+        Self {
+            kommunekode: request.kommunekode,
+            forespoergsel_id: Some(request.forespoergsel_id),
+            dispositionsdato: Some(request.dispositionsdato),
+        }
+    }
+}
+
+impl From<&Udbetaling> for About {
+    fn from(udbetaling: &Udbetaling) -> Self {
+        Self {
+            kommunekode: udbetaling.kommunekode,
+            forespoergsel_id: udbetaling.forespoergsel_id,
+            dispositionsdato: Some(udbetaling.dispositionsdato),
+        }
     }
 }
 
@@ -106,8 +150,8 @@ pub struct Step {
     pub payload: Option<Payload>,
     /// What was wrong; `None` clears an earlier problem.
     pub problem: Option<Problem>,
-    /// The municipality and request, where the step made them known.
-    pub about: Option<(Kommunekode, Option<ForespoergselId>)>,
+    /// What it is about, where the step made that known.
+    pub about: Option<About>,
     /// The operator who took it; `None` = modregn by itself.
     pub by: Option<By>,
     /// What a platform said of the file, where it brought it ([`Event::Fetch`]).

@@ -85,10 +85,7 @@ pub fn take(
         }
         Consequence::Move(event, problem) => {
             let step = Step { problem: problem.clone(), ..Step::plain(event) };
-            let own = Step {
-                about: about.kommunekode.map(|kode| (kode, about.forespoergsel_id)),
-                ..Step::plain(Event::Accept)
-            };
+            let own = Step { about: about.about(), ..Step::plain(Event::Accept) };
             let understood = understood(receipt, (&about, &read), &own, Some(&step));
             let receipt = desk.store().understand(&understood, desk.now())?;
             Ok(Taken::Moved(Box::new(Moved { receipt, about, problem })))
@@ -125,8 +122,7 @@ fn apart(
     let report = Report::new(receipt, verdict, problem.code, &advice, None);
     desk.spool.set_apart(receipt.id, &report.files())?;
     let step = Step {
-        about: about
-            .and_then(|(about, _)| about.kommunekode.map(|kode| (kode, about.forespoergsel_id))),
+        about: about.and_then(|(about, _)| about.about()),
         problem: Some(problem),
         ..Step::plain(event)
     };

@@ -37,6 +37,17 @@ pub struct Report<'a> {
     advice: &'a str,
     advice_da: &'a str,
     faults: &'a [Fault],
+    #[serde(flatten)]
+    part: Option<Part>,
+}
+
+/// How much of a file was applied, where not all of it was.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Part {
+    /// Records that were applied.
+    pub applied: u32,
+    /// Records that were refused.
+    pub refused: u32,
 }
 
 /// What a report says in one of its languages.
@@ -85,6 +96,23 @@ impl<'a> Report<'a> {
             advice: &advice.english,
             advice_da: &advice.dansk,
             faults: faults.map_or(&[], Faults::as_slice),
+            part: None,
+        }
+    }
+
+    /// The report of a transfer of which a part is to be applied, and the rest is faulty.
+    pub fn in_part(
+        transfer: &'a Transfer,
+        faults: &'a Faults,
+        advice: &'a Advice,
+        part: Part,
+    ) -> Self {
+        let code = Code::RecordsRefused;
+        Self {
+            verdict: "accepted in part",
+            verdict_da: "delvis indlæst",
+            part: Some(part),
+            ..Self::new(transfer, State::Rejected, code, advice, Some(faults))
         }
     }
 
@@ -93,7 +121,8 @@ impl<'a> Report<'a> {
         vec![(JSON, self.json()), (ENGLISH, self.english()), (DANISH, self.danish())]
     }
 
-    fn json(&self) -> String {
+    /// The report for machines.
+    pub fn json(&self) -> String {
         let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
         json.push('\n');
         json

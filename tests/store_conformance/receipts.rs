@@ -1,7 +1,7 @@
 //! A platform's deliveries, and receipts both ways.
 
 use crate::Bench;
-use crate::samples::{answer, fetched, forespoergsel, kommune, now, payload, place, problem, see};
+use crate::samples::{about, answer, fetched, forespoergsel, now, payload, place, problem, see};
 use modregn::domain::hold_rule::HoldRules;
 use modregn::fault::{Class, Code};
 use modregn::store::{
@@ -107,7 +107,7 @@ fn triggered(store: &mut dyn Store) -> Transfer {
 }
 
 fn accept() -> Step {
-    Step { about: Some((kommune(101), None)), ..Step::plain(Event::Accept) }
+    Step { about: Some(about(101)), ..Step::plain(Event::Accept) }
 }
 
 pub(crate) fn the_file_that_a_receipt_means_is_found(bench: &dyn Bench) {

@@ -9,8 +9,8 @@ use modregn::domain::{
 };
 use modregn::fault::{Class, Code};
 use modregn::store::{
-    Answer, AnswerOrder, ImportMode, ImportSummary, Node, Payload, Place, Problem, Seen, Step,
-    Store, StoreError, Transfer,
+    About, Answer, AnswerOrder, ImportMode, ImportSummary, Node, Payload, Place, Problem, Seen,
+    Step, Store, StoreError, Transfer,
 };
 use modregn::transfer::state::Event;
 use uuid::Uuid;
@@ -154,4 +154,9 @@ pub(crate) fn transaktioner(store: &dyn Store, id: ForespoergselId) -> Vec<Trans
         })
         .unwrap();
     all
+}
+
+/// What a file of a municipality is about, where nothing more is known.
+pub(crate) fn about(code: u16) -> About {
+    About { kommunekode: kommune(code), forespoergsel_id: None, dispositionsdato: None }
 }

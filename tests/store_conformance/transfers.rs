@@ -1,10 +1,10 @@
 //! Transfers: one step at a time, each one journalled.
 
 use crate::Bench;
-use crate::samples::{at, fetched, kommune, now, payload, problem, see};
+use crate::samples::{about, at, day, fetched, kommune, now, payload, problem, see};
 use modregn::domain::ForespoergselId;
 use modregn::fault::{Class, Code};
-use modregn::store::{EventRow, Problem, Step, Store, StoreError, Transfer, TransferFilter};
+use modregn::store::{About, EventRow, Problem, Step, Store, StoreError, Transfer, TransferFilter};
 use modregn::transfer::state::{Direction, Event, State};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ fn bad() -> Problem {
 
 fn accepted(store: &mut dyn Store, name: &str) -> Transfer {
     let transfer = fetched(store, name);
-    let step = Step { about: Some((kommune(101), None)), ..Step::plain(Event::Accept) };
+    let step = Step { about: Some(about(101)), ..Step::plain(Event::Accept) };
     store.advance(&transfer, &step, now()).unwrap()
 }
 
@@ -88,12 +88,16 @@ pub(crate) fn what_a_step_makes_known_stays_known(bench: &dyn Bench) {
     let mut store = bench.open();
     let transfer = fetched(&mut *store, "a");
     let id = ForespoergselId(Uuid::from_u128(7));
-    let about = Some((kommune(101), Some(id)));
-    let step = Step { about, ..Step::plain(Event::Recognise) };
+    let known = About {
+        forespoergsel_id: Some(id),
+        dispositionsdato: Some(day("2026-12-01")),
+        ..about(101)
+    };
+    let step = Step { about: Some(known), ..Step::plain(Event::Recognise) };
     let transfer = store.advance(&transfer, &step, now()).unwrap();
     let archived = store.advance(&transfer, &Step::plain(Event::Archive), now()).unwrap();
     assert_eq!(archived.payload, Some(payload(1)));
-    assert_eq!((archived.kommunekode, archived.forespoergsel_id), (Some(kommune(101)), Some(id)));
+    assert_eq!(archived.about(), Some(known));
     assert_eq!(store.transfer(archived.id).unwrap(), Some(archived));
 }
 
@@ -134,7 +138,7 @@ pub(crate) fn the_earlier_file_of_a_place_is_found(bench: &dyn Bench) {
     assert_eq!(store.earlier(&other).unwrap(), None);
     let second = fetched(&mut *store, "a");
     assert_eq!(store.earlier(&second).unwrap(), Some(first));
-    let step = Step { about: Some((kommune(101), None)), ..Step::plain(Event::Recognise) };
+    let step = Step { about: Some(about(101)), ..Step::plain(Event::Recognise) };
     let second = store.advance(&second, &step, now()).unwrap();
     let third = fetched(&mut *store, "a");
     assert_eq!(store.earlier(&third).unwrap(), Some(second));

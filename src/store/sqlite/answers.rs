@@ -83,7 +83,7 @@ fn mark(connection: &Connection, order: &AnswerOrder<'_>, at: Moment) -> Result<
         place: order.place,
         state: State::Queued,
         size: None,
-        about: Some((request.kommunekode, request.forespoergsel_id)),
+        about: Some(request.into()),
         node: inbound.node,
     };
     let (outbound, outbound_nr) = add(connection, &new, at)?;
@@ -151,8 +151,7 @@ fn held_by(
 }
 
 fn about(event: Event, request: &Forespoergsel) -> Step {
-    let about = Some((request.kommunekode, Some(request.forespoergsel_id)));
-    Step { about, ..Step::plain(event) }
+    Step { about: Some(request.into()), ..Step::plain(event) }
 }
 
 /// The count of rows marked. SQLite numbers rows one up from the highest, so they follow each other

@@ -1,7 +1,7 @@
 //! The event log: only added to, each row chained to the one before it by a hash.
 
 use super::error::Trouble;
-use super::rows::{Id, Sha256, Time, problem};
+use super::rows::{Day, Id, Sha256, Time, problem};
 use super::transfers;
 use crate::store::{Audit, By, EventRow, Finding, Moment, Note, Problem, Transfer};
 use crate::transfer::state::{Event, State};
@@ -129,7 +129,7 @@ fn chained(before: &[u8; 32], columns: &[Value]) -> [u8; 32] {
 fn digest(transfer: &Transfer) -> Result<[u8; 32], Trouble> {
     let Transfer { place, problem, payload, .. } = transfer;
     let problem = problem.as_ref();
-    let columns: [&dyn ToSql; 18] = [
+    let mut columns = values(&[
         &Id(transfer.id),
         &transfer.direction,
         &transfer.flow,
@@ -148,8 +148,12 @@ fn digest(transfer: &Transfer) -> Result<[u8; 32], Trouble> {
         &Time(transfer.created_at),
         &Time(transfer.changed_at),
         &transfer.released,
-    ];
-    Ok(chained(&[0; 32], &values(&columns)?))
+    ])?;
+    // Where it is not known the digest is that of a row from before it was noted at all.
+    if let Some(day) = transfer.dispositionsdato {
+        columns.extend(values(&[&Day(day)])?);
+    }
+    Ok(chained(&[0; 32], &columns))
 }
 
 pub(super) fn newest_nr(connection: &Connection) -> Result<i64, Trouble> {

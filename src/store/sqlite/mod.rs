@@ -3,6 +3,7 @@
 //! Write-ahead log, synced at every commit; one writer at a time, readers beside it. Each file here
 //! holds the statements of one subject; [`rows`] alone turns columns into domain types and back.
 
+mod afstemning;
 mod aftaler;
 mod alerts;
 mod answers;
@@ -16,21 +17,24 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod transfers;
+mod udbetalinger;
 
 use super::{
-    AftaleImport, AftaleVersion, Alert, AlertCount, Answer, AnswerOrder, Audit, By, Census, Clue,
-    Concern, Delivery, EventRow, HandedOver, ImportMode, Marking, Moment, Node, NodeRow, Note,
-    Pause, Problem, Receipt, Seen, Step, Store, StoreError, Transfer, TransferFilter, Understood,
-    Visit,
+    AfstemningFilter, Afstemninger, AftaleImport, AftaleVersion, Alert, AlertCount, Answer,
+    AnswerOrder, Audit, By, Census, Clue, Concern, Delivery, EventRow, HandedOver, ImportMode,
+    Indlaesning, Linje, Marking, Moment, Node, NodeRow, Note, Pause, Problem, Receipt, Seen, Step,
+    Store, StoreError, Transfer, TransferFilter, Udeblivelse, Understood, Visit,
 };
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::Size;
 use crate::domain::{
     Aftale, AftaleId, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
 };
+use chrono::NaiveDate;
 use error::Trouble;
 use import::Import;
 use rusqlite::{Connection, TransactionBehavior};
+use udbetalinger::Intake;
 use uuid::Uuid;
 
 /// A store in one SQLite file, with its write-ahead log beside it.
@@ -196,6 +200,43 @@ impl Store for SqliteStore {
         visit: Visit<'_, Transaktion>,
     ) -> Result<(), StoreError> {
         self.read(|connection| answers::each_transaktion(connection, id, visit))
+    }
+
+    fn take_in(&mut self) -> Result<Box<dyn Indlaesning + '_>, StoreError> {
+        let intake = self.read(|connection| Intake::begin(connection, &self.place))?;
+        Ok(Box::new(intake))
+    }
+
+    fn brought_by(&self, udbetaling_id: Uuid) -> Result<Option<Transfer>, StoreError> {
+        self.read(|connection| udbetalinger::brought_by(connection, udbetaling_id))
+    }
+
+    fn rapport(&self, outbound: Uuid) -> Result<Option<String>, StoreError> {
+        self.read(|connection| udbetalinger::rapport(connection, outbound))
+    }
+
+    fn afstemning(&self, filter: &AfstemningFilter) -> Result<Afstemninger, StoreError> {
+        self.read(|connection| afstemning::figures(connection, filter))
+    }
+
+    fn each_linje(
+        &self,
+        filter: &AfstemningFilter,
+        visit: Visit<'_, Linje>,
+    ) -> Result<(), StoreError> {
+        self.read(|connection| afstemning::each_linje(connection, filter, visit))
+    }
+
+    fn awaited_payouts(&self) -> Result<Vec<NaiveDate>, StoreError> {
+        self.read(afstemning::awaited_payouts)
+    }
+
+    fn note_udeblevne(
+        &mut self,
+        dispositionsdato: NaiveDate,
+        at: Moment,
+    ) -> Result<Vec<Udeblivelse>, StoreError> {
+        self.change(|connection| afstemning::note_udeblevne(connection, dispositionsdato, at))
     }
 
     fn transfer(&self, id: Uuid) -> Result<Option<Transfer>, StoreError> {

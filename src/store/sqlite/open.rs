@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 /// The schema's steps, oldest first; a store's `user_version` says how many it has taken.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_begin.sql"),
+    include_str!("../../../migrations/sqlite/0002_udbetaling.sql"),
     include_str!("../../../migrations/sqlite/0003_alert.sql"),
 ];
 

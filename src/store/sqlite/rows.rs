@@ -3,8 +3,8 @@
 
 use crate::domain::aftale::Aftalestatus;
 use crate::domain::{
-    AftaleId, Beloeb, Cpr, CprPolicy, FordringId, ForespoergselId, Kommunekode, Miljoe, Prioritet,
-    Udbetalingsperiode, Ydelsestype,
+    Aarsag, AftaleId, Beloeb, Cpr, CprPolicy, FordringId, ForespoergselId, Kommunekode, Miljoe,
+    Prioritet, Rettelse, Udbetalingsperiode, Udfald, Ydelsestype,
 };
 use crate::fault::{AlertKind, Class, Code};
 use crate::store::{Moment, Problem, Verdict};
@@ -50,6 +50,9 @@ text_columns! {
     Aftalestatus, "a status", Self::parse, x => x.word();
     ForespoergselId, "a UUID", |text| Uuid::try_parse(text).ok().map(Self), x => x.to_string();
     Udbetalingsperiode, "a month", |text| Self::parse(text.as_bytes()).ok(), x => x.to_string();
+    Aarsag, "a reason", Self::parse, x => x.code();
+    Rettelse, "a kind of correction", Self::from_word, x => x.word();
+    Udfald, "an outcome", Self::from_word, x => x.word();
     State, "a state", Self::from_word, x => x.word();
     Event, "an event", Self::from_word, x => x.word();
     Direction, "a direction", direction, x => direction_word(*x);

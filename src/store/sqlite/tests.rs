@@ -147,7 +147,7 @@ fn what_cannot_be_is_not_stored() {
         "INSERT INTO transfer SELECT 99, '00000000-0000-0000-0000-000000000000', direction, flow,
              endpoint, directory, name, state, size, sha256, kommunekode, forespoergsel_id,
              attempts, problem_class, problem_code, problem_text, created_at, changed_at,
-             node, released
+             node, released, dispositionsdato
          FROM transfer WHERE state = 'fetched'",
         "UPDATE event SET at = '2026-01-01'",
         "DELETE FROM event",

@@ -1,11 +1,10 @@
 //! Transfers and their events.
 
 use super::error::Trouble;
-use super::rows::{Id, Sha256, Time, problem, whole_millis};
+use super::rows::{Day, Id, Sha256, Time, problem, whole_millis};
 use super::{journal, receipts};
-use crate::domain::{ForespoergselId, Kommunekode};
 use crate::store::{
-    Census, Moment, Node, Payload, Place, Seen, Step, StoreError, Transfer, TransferFilter,
+    About, Census, Moment, Node, Payload, Place, Seen, Step, StoreError, Transfer, TransferFilter,
 };
 use crate::transfer::state::{Direction, Event, ImpossibleStep, State, next};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
@@ -13,7 +12,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 
 const COLUMNS: &str = "id, direction, flow, endpoint, directory, name, state, size, sha256, \
      kommunekode, forespoergsel_id, attempts, problem_class, problem_code, problem_text, \
-     created_at, changed_at, node, released";
+     created_at, changed_at, node, released, dispositionsdato";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Transfer> {
     let sha256: Option<Sha256> = row.get(8)?;
@@ -36,6 +35,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Transfer> {
         changed_at: row.get::<_, Time>(16)?.0,
         node: row.get::<_, Option<i64>>(17)?.map(Node),
         released: row.get(18)?,
+        dispositionsdato: row.get::<_, Option<Day>>(19)?.map(|day| day.0),
     })
 }
 
@@ -134,7 +134,7 @@ pub(super) struct New<'a> {
     pub(super) place: &'a Place,
     pub(super) state: State,
     pub(super) size: Option<u64>,
-    pub(super) about: Option<(Kommunekode, ForespoergselId)>,
+    pub(super) about: Option<About>,
     pub(super) node: Option<Node>,
 }
 
@@ -154,8 +154,9 @@ pub(super) fn add(
         place: new.place.clone(),
         state: new.state,
         payload: None,
-        kommunekode: new.about.map(|(kommunekode, _)| kommunekode),
-        forespoergsel_id: new.about.map(|(_, id)| id),
+        kommunekode: new.about.map(|about| about.kommunekode),
+        forespoergsel_id: new.about.and_then(|about| about.forespoergsel_id),
+        dispositionsdato: new.about.and_then(|about| about.dispositionsdato),
         attempts: 0,
         problem: None,
         created_at: at,
@@ -165,8 +166,8 @@ pub(super) fn add(
     };
     let mut insert = connection.prepare_cached(
         "INSERT INTO transfer (id, direction, flow, endpoint, directory, name, state, size,
-             kommunekode, forespoergsel_id, created_at, changed_at, node)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
+             kommunekode, forespoergsel_id, dispositionsdato, created_at, changed_at, node)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13)",
     )?;
     let nr = insert.insert(params![
         Id(id),
@@ -179,6 +180,7 @@ pub(super) fn add(
         new.size,
         transfer.kommunekode,
         transfer.forespoergsel_id,
+        transfer.dispositionsdato.map(Day),
         Time(at),
         new.node.map(|node| node.0),
     ])?;
@@ -208,9 +210,10 @@ pub(super) fn advance(
     moved.problem.clone_from(&step.problem);
     moved.attempts = attempts_after(transfer, step.event);
     moved.changed_at = whole_millis(at).max(transfer.changed_at);
-    if let Some((kommunekode, id)) = step.about {
-        moved.kommunekode = Some(kommunekode);
-        moved.forespoergsel_id = id.or(transfer.forespoergsel_id);
+    if let Some(about) = step.about {
+        moved.kommunekode = Some(about.kommunekode);
+        moved.forespoergsel_id = about.forespoergsel_id.or(transfer.forespoergsel_id);
+        moved.dispositionsdato = about.dispositionsdato.or(transfer.dispositionsdato);
     }
     let nr = update(connection, transfer, &moved)?
         .ok_or(StoreError::Moved { transfer: transfer.id, expected: transfer.state })?;
@@ -240,8 +243,9 @@ fn update(
     let mut update = connection.prepare_cached(
         "UPDATE transfer SET state = :state, size = coalesce(:size, size), sha256 = :sha256,
              kommunekode = :kommunekode, forespoergsel_id = :forespoergsel_id,
-             attempts = :attempts, problem_class = :class, problem_code = :code,
-             problem_text = :text, changed_at = :at, node = :node, released = :released
+             dispositionsdato = :dispositionsdato, attempts = :attempts,
+             problem_class = :class, problem_code = :code, problem_text = :text,
+             changed_at = :at, node = :node, released = :released
          WHERE id = :id AND state = :before AND node IS :claimed RETURNING nr",
     )?;
     let problem = after.problem.as_ref();
@@ -253,6 +257,7 @@ fn update(
         ":sha256": after.payload.map(|payload| Sha256(payload.sha256)),
         ":kommunekode": after.kommunekode,
         ":forespoergsel_id": after.forespoergsel_id,
+        ":dispositionsdato": after.dispositionsdato.map(Day),
         ":attempts": after.attempts,
         ":class": problem.map(|problem| problem.class),
         ":code": problem.map(|problem| problem.code),

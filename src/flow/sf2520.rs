@@ -1,0 +1,267 @@
+//! SF2520: after its payout a municipality reports what was withheld; that settles what SF2530
+//! marked.
+
+use super::refusal::Refusal;
+use super::{Effect, Flow, Preview, Processed, advice};
+use crate::config::{Accept, Outbox, Route, UDBETALING_ID};
+use crate::crash::{self, Point};
+use crate::domain::{ForespoergselId, Miljoe, Rettelse, Udbetaling};
+use crate::fault::{Class, Code};
+use crate::layout::Layout;
+use crate::message::{BindError, udbetaling};
+use crate::record::{Fault, Faults, Options, ReadError};
+use crate::store::{
+    Indlaesning, MatchBy, Matched, Payload, Place, Problem, Ready, SettleOrder, Settled, Step,
+    Transfer,
+};
+use crate::transfer::advice::Advice;
+use crate::transfer::report::{Part, Report};
+use crate::transfer::spool::write_durably;
+use crate::transfer::state::Event;
+use crate::transfer::{Desk, TransferError};
+use fs_err::File;
+use std::collections::BTreeSet;
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+/// The layout of the message.
+pub const LAYOUT: &str = "sf2520-kontanthjaelpsudbetaling";
+
+/// One route's settings and compiled format.
+pub struct Sf2520 {
+    format: udbetaling::Format,
+    options: Options,
+    outbox: Outbox,
+    accept: Accept,
+    rettelse: Rettelse,
+}
+
+/// What a report comes to before anything of it is visible.
+enum Looked {
+    /// It can be applied.
+    Good(Good),
+    /// It was applied before, brought by this transfer.
+    Known(Udbetaling, Box<Transfer>),
+    /// It cannot be applied.
+    Bad(Refusal),
+}
+
+/// A report that can be applied.
+struct Good {
+    head: Udbetaling,
+    ready: Ready,
+    /// How many records are refused, and what is wrong with them.
+    afvist: u32,
+    faults: Option<Faults>,
+}
+
+/// What became of a report.
+enum Outcome {
+    Settled(Box<Settled>),
+    Known(Udbetaling, Box<Transfer>),
+    Bad(Refusal),
+}
+
+impl Sf2520 {
+    /// Binds the flow to the layout of its message.
+    pub fn new(layout: &Layout, options: Options, route: &Route) -> Result<Self, BindError> {
+        Ok(Self {
+            format: udbetaling::Format::bind(layout)?,
+            options,
+            outbox: route.outbox.clone(),
+            accept: route.accept,
+            rettelse: route.rettelse,
+        })
+    }
+
+    /// Reads a report into the store, where nobody else sees it yet, and holds it against what is
+    /// expected.
+    fn look<F: Read + Seek>(
+        &self,
+        ours: Miljoe,
+        intake: &mut dyn Indlaesning,
+        file: &mut F,
+        by: MatchBy,
+    ) -> Result<Looked, TransferError> {
+        let mut reader = self.format.read(&mut *file, self.options);
+        let head = match reader.head() {
+            Ok(head) => head,
+            Err(error) => return bad(error),
+        };
+        if head.miljoe != ours {
+            let refusal = Refusal::wrong_miljoe(head.miljoe, ours).about(&head);
+            return Ok(Looked::Bad(refusal));
+        }
+        let mut faults = loop {
+            match reader.next_indberetning() {
+                Ok(Some(indberetning)) => intake.put(&indberetning)?,
+                Ok(None) => break Vec::new(),
+                Err(ReadError::Faults(found)) if self.takes_the_rest(&found) => {
+                    break found.into_vec();
+                }
+                Err(error) => return bad(error),
+            }
+        };
+        drop(reader);
+        let ready = match intake.match_up(&head, by, self.options.fault_limit + 1)? {
+            Matched::Ready(ready) => ready,
+            Matched::Known(earlier) => return Ok(Looked::Known(head, earlier)),
+            Matched::RequestUnknown(id) => return Ok(Looked::Bad(request_unknown(&head, id))),
+            Matched::RequestDiffers(id) => return Ok(Looked::Bad(request_differs(&head, id))),
+        };
+        let unread: BTreeSet<_> = faults.iter().map(|fault| fault.position.record).collect();
+        let afvist = ready.refused + u32::try_from(unread.len()).unwrap_or(u32::MAX);
+        if ready.refused > 0 {
+            file.rewind()?;
+            match self.format.objections(file, self.options, &ready.objections) {
+                Ok(objected) => faults.extend(objected),
+                Err(error) => return bad(error),
+            }
+        }
+        Ok(match Faults::of(faults, self.options.fault_limit) {
+            Some(faults) if self.accept == Accept::File => {
+                Looked::Bad(Refusal::faulty(faults, UDBETALING_ID).about(&head))
+            }
+            faults => Looked::Good(Good { head, ready, afvist, faults }),
+        })
+    }
+
+    /// Whether the good records are taken although these are faulty.
+    fn takes_the_rest(&self, faults: &Faults) -> bool {
+        let about_one = |fault: &Fault| self.format.is_about_one(fault);
+        self.accept == Accept::Records && faults.as_slice().iter().all(about_one)
+    }
+
+    /// Applies a report whole, but for the records that it may be taken without, or not at all.
+    fn settle(&self, desk: &Desk<'_>, inbound: &Transfer) -> Result<Outcome, TransferError> {
+        let mut file = File::open(desk.spool.incoming(inbound.id))?;
+        let by = if inbound.released { MatchBy::Period } else { MatchBy::Request };
+        let mut store = desk.store();
+        let ours = store.miljoe();
+        let mut intake = store.take_in()?;
+        let Good { head, ready, afvist, faults } =
+            match self.look(ours, &mut *intake, &mut file, by)? {
+                Looked::Good(good) => good,
+                Looked::Known(head, earlier) => return Ok(Outcome::Known(head, earlier)),
+                Looked::Bad(refusal) => return Ok(Outcome::Bad(refusal)),
+            };
+        let place = Place {
+            endpoint: self.outbox.endpoint.clone(),
+            directory: self.outbox.directory.clone(),
+            name: self.outbox.name.name_for(&head),
+        };
+        let told = faults.map(|faults| {
+            let (applied, advice) = (ready.antal, advice::send_refused());
+            Report::in_part(inbound, &faults, &advice, Part { applied, refused: afvist }).json()
+        });
+        let order = SettleOrder {
+            inbound,
+            udbetaling: &head,
+            rettelse: self.rettelse,
+            afvist,
+            rapport: told.as_ref().map(|told| (&place, told.as_str())),
+        };
+        Ok(Outcome::Settled(Box::new(intake.settle(&order, desk.now())?)))
+    }
+}
+
+impl Flow for Sf2520 {
+    fn in_order(&self) -> bool {
+        true
+    }
+
+    fn process(&self, desk: &Desk<'_>, inbound: Transfer) -> Result<Processed, TransferError> {
+        if let Some(refusal) = Refusal::of_name(desk, &inbound, UDBETALING_ID)? {
+            return refusal.carry_out(desk, &inbound);
+        }
+        match self.settle(desk, &inbound)? {
+            Outcome::Settled(settled) => {
+                let Settled { indlaest, inbound, outbound } = *settled;
+                crash::reached(Point::ReportCommitted);
+                let effect = Some(Effect::Settled(indlaest));
+                Ok(Processed { inbound, effect, owed: outbound })
+            }
+            Outcome::Known(head, earlier) if earlier.payload == inbound.payload => {
+                let step = Step { about: Some((&head).into()), ..Step::plain(Event::Recognise) };
+                let inbound = desk.store().advance(&inbound, &step, desk.now())?;
+                Ok(Processed::without_effect(inbound))
+            }
+            Outcome::Known(head, earlier) => {
+                report_conflict(&head, &earlier).carry_out(desk, &inbound)
+            }
+            Outcome::Bad(refusal) => refusal.carry_out(desk, &inbound),
+        }
+    }
+
+    /// What the sender is told of refused records, as it was committed.
+    fn render(
+        &self,
+        desk: &Desk<'_>,
+        outbound: &Transfer,
+        path: &Path,
+    ) -> Result<Payload, TransferError> {
+        let told = desk.store().rapport(outbound.id)?.ok_or_else(|| {
+            let text = "its report is not in the store: the store was changed by other hands";
+            let (class, code) = (Class::Operator, Code::OutOfBalance);
+            TransferError::Refused(Problem { class, code, text: text.to_owned() })
+        })?;
+        write_durably(path, |out| Ok(out.write_all(told.as_bytes())?))
+    }
+
+    fn preview(
+        &self,
+        desk: &Desk<'_>,
+        input: &mut dyn Read,
+        _out: &mut dyn Write,
+    ) -> Result<Preview, TransferError> {
+        // Read twice where records are objected to.
+        let mut file = tempfile::tempfile()?;
+        io::copy(input, &mut file)?;
+        file.rewind()?;
+        let mut store = desk.store();
+        let ours = store.miljoe();
+        let mut intake = store.take_in()?;
+        Ok(match self.look(ours, &mut *intake, &mut file, MatchBy::Request)? {
+            Looked::Good(good) => Preview::Settled(good.head.kommunekode, good.ready),
+            // Its bytes are compared when it is processed.
+            Looked::Known(head, _) => Preview::Recognised(head.kommunekode),
+            Looked::Bad(refusal) => Preview::Refused(refusal.problem),
+        })
+    }
+}
+
+/// A file that cannot be read as a report.
+fn bad(error: ReadError) -> Result<Looked, TransferError> {
+    match error {
+        ReadError::Faults(faults) => Ok(Looked::Bad(Refusal::faulty(faults, UDBETALING_ID))),
+        ReadError::Io(error) => Err(error.into()),
+    }
+}
+
+fn report_conflict(head: &Udbetaling, earlier: &Transfer) -> Refusal {
+    let id = head.udbetaling_id;
+    let text = format!(
+        "udbetaling_id {id} was used before with other content (transfer {}); ask the sender which \
+         one holds, and if it is this one, for a file under a new udbetaling_id: the earlier one \
+         stays in force; `modregn reject` closes this one",
+        earlier.id
+    );
+    Refusal::hold(Code::ReportConflict, text, advice::say_which_report(id)).about(head)
+}
+
+fn request_unknown(head: &Udbetaling, id: ForespoergselId) -> Refusal {
+    let text =
+        format!("it reports on forespoergsel_id {id}, which was never answered here; {RELEASE}");
+    Refusal::hold(Code::RequestUnknown, text, Advice::wait()).about(head)
+}
+
+fn request_differs(head: &Udbetaling, id: ForespoergselId) -> Refusal {
+    let text = format!(
+        "it reports on forespoergsel_id {id}, which is of another municipality, period or \
+         dispositionsdato; {RELEASE}"
+    );
+    Refusal::hold(Code::RequestDiffers, text, Advice::wait()).about(head)
+}
+
+const RELEASE: &str = "ask the sender; `modregn release` settles by municipality, aftale_id and \
+    period whatever request it names, `modregn reject` does not";
