@@ -101,7 +101,7 @@ fn state(word: &str) -> Result<State, String> {
     })
 }
 
-fn kommunekode(code: &str) -> Result<Kommunekode, String> {
+pub(super) fn kommunekode(code: &str) -> Result<Kommunekode, String> {
     Kommunekode::parse(code.as_bytes()).map_err(|error| error.to_string())
 }
 

@@ -16,6 +16,7 @@ mod layout;
 mod levers;
 mod outcome;
 mod purge;
+mod report;
 mod run;
 mod simulate;
 mod status;
@@ -77,6 +78,9 @@ enum Command {
     /// Files of others into the store.
     #[command(subcommand)]
     Import(import::Import),
+    /// What the store holds, added up.
+    #[command(subcommand)]
+    Report(report::Report),
     /// What the store holds, as files for others.
     #[command(subcommand)]
     Export(export::Export),
@@ -188,6 +192,7 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Cancel(args) => levers::pull(Lever::Cancel, &args, io),
         Command::MarkDelivered(args) => levers::pull(Lever::MarkDelivered, &args, io),
         Command::Resume(args) => levers::resume(&args, io),
+        Command::Report(report) => report::run(&report, io),
         Command::Purge(args) => purge::run(&args, io),
         Command::Alerts(args) => alerts::run(&args, io),
         Command::Audit(args) => audit::run(&args, io),

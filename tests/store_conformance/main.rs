@@ -10,6 +10,8 @@ mod model;
 mod nodes;
 mod receipts;
 mod samples;
+mod settle;
+mod settle_model;
 mod transfers;
 
 use modregn::domain::Miljoe;
@@ -59,6 +61,11 @@ conformance! {
         an_answer_survives_a_kill a_rule_holds_an_answer_before_anything_is_marked
         a_cancelled_answer_is_owed_again_only_when_released an_agreements_path_is_told;
     model: expectations_are_those_of_a_naive_model;
+    settle: every_expectation_gets_its_outcome the_same_report_again_is_known
+        corrections_are_applied_in_order a_report_finds_its_expectations
+        what_is_objected_to_is_left_out what_stays_out_is_noted_once_and_settled_late
+        figures_are_filtered only_a_fetched_report_is_applied;
+    settle_model: figures_are_those_of_a_naive_model;
     transfers: a_file_is_seen_once_until_it_is_done a_step_is_journalled
         a_step_from_another_state_is_refused an_impossible_step_is_refused
         what_a_step_makes_known_stays_known failed_tries_are_counted_until_asked_for_anew
