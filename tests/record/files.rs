@@ -245,6 +245,28 @@ fn limits_end_a_hopeless_file() {
     assert!(found.to_string().starts_with("too-many-records: record 3"), "{found}");
 }
 
+/// The faults that are no longer told are faults all the same.
+#[test]
+fn no_faulty_record_is_given_away_however_many_there_are() {
+    let codec = sf2520();
+    let bad = |nummer| indberetning(nummer, 1, '+').replace("0101901234", "9999999999");
+    let records: Vec<_> = [start()].into_iter().chain((1..200).map(bad)).collect();
+    for fault_limit in [0, 1, 5, 63, 64, 65, 198] {
+        let text = file("\r\n", &records);
+        let options = Options { fault_limit, ..Options::default() };
+        let mut reader = Reader::new(&codec, text.as_bytes(), options);
+        let mut given = 0;
+        let faults = loop {
+            match reader.next_record() {
+                Ok(Some(_)) => given += 1,
+                Err(ReadError::Faults(faults)) => break faults,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!((given, faults.as_slice().len()), (1, fault_limit + 1));
+    }
+}
+
 #[test]
 fn a_gigabyte_of_nothing_ends_soon() {
     struct Counting<'c, R>(R, &'c mut u64);
