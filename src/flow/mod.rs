@@ -50,7 +50,7 @@ pub enum Preview {
     Marked(Svar),
     /// It was answered before, and would be again; nothing would be marked.
     AnsweredAgain(Svar),
-    /// It would settle expectations of this municipality.
+    /// It would settle expectations of this municipality; all its refused records are counted.
     Settled(Kommunekode, Ready),
     /// It was applied before; nothing would be done.
     Recognised(Kommunekode),

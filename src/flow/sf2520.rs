@@ -9,7 +9,7 @@ use crate::domain::{ForespoergselId, Miljoe, Rettelse, Udbetaling};
 use crate::fault::{Class, Code};
 use crate::layout::Layout;
 use crate::message::{BindError, udbetaling};
-use crate::record::{Fault, Faults, Options, ReadError};
+use crate::record::{Faults, Options, ReadError};
 use crate::store::{
     Indlaesning, MatchBy, Matched, Payload, Place, Problem, Ready, SettleOrder, Settled, Step,
     Transfer,
@@ -81,7 +81,7 @@ impl Sf2520 {
         ours: Miljoe,
         intake: &mut dyn Indlaesning,
         file: &mut F,
-        by: MatchBy,
+        released: bool,
     ) -> Result<Looked, TransferError> {
         let mut reader = self.format.read(&mut *file, self.options);
         let head = match reader.head() {
@@ -96,15 +96,17 @@ impl Sf2520 {
             match reader.next_indberetning() {
                 Ok(Some(indberetning)) => intake.put(&indberetning)?,
                 Ok(None) => break Vec::new(),
-                Err(ReadError::Faults(found)) if self.takes_the_rest(&found) => {
+                // What else is wrong is told with them.
+                Err(ReadError::Faults(found)) if self.are_about_records(&found) => {
                     break found.into_vec();
                 }
                 Err(error) => return bad(error),
             }
         };
         drop(reader);
-        let ready = match intake.match_up(&head, by, self.options.fault_limit + 1)? {
+        let ready = match self.match_up(intake, &head, released)? {
             Matched::Ready(ready) => ready,
+            _ if self.accept == Accept::File && !faults.is_empty() => Ready::default(),
             Matched::Known(earlier) => return Ok(Looked::Known(head, earlier)),
             Matched::RequestUnknown(id) => return Ok(Looked::Bad(request_unknown(&head, id))),
             Matched::RequestDiffers(id) => return Ok(Looked::Bad(request_differs(&head, id))),
@@ -119,28 +121,44 @@ impl Sf2520 {
             }
         }
         Ok(match Faults::of(faults, self.options.fault_limit) {
-            Some(faults) if self.accept == Accept::File => {
+            Some(faults) if self.accept == Accept::File || !self.are_about_records(&faults) => {
                 Looked::Bad(Refusal::faulty(faults, UDBETALING_ID).about(&head))
             }
             faults => Looked::Good(Good { head, ready, afvist, faults }),
         })
     }
 
-    /// Whether the good records are taken although these are faulty.
-    fn takes_the_rest(&self, faults: &Faults) -> bool {
-        let about_one = |fault: &Fault| self.format.is_about_one(fault);
-        self.accept == Accept::Records && faults.as_slice().iter().all(about_one)
+    /// Holds what was read against the expectations of the request that the report names. Where an
+    /// operator has released it and that one is not here, any of its month will do.
+    fn match_up(
+        &self,
+        intake: &mut dyn Indlaesning,
+        head: &Udbetaling,
+        released: bool,
+    ) -> Result<Matched, TransferError> {
+        // One more than is told: that there are too many.
+        let limit = self.options.fault_limit + 1;
+        Ok(match intake.match_up(head, MatchBy::Request, limit)? {
+            Matched::RequestUnknown(_) | Matched::RequestDiffers(_) if released => {
+                intake.match_up(head, MatchBy::Period, limit)?
+            }
+            matched => matched,
+        })
+    }
+
+    /// Whether each of these faults, all that there are, is about one record alone.
+    fn are_about_records(&self, faults: &Faults) -> bool {
+        faults.as_slice().iter().all(|fault| self.format.is_about_one(fault))
     }
 
     /// Applies a report whole, but for the records that it may be taken without, or not at all.
     fn settle(&self, desk: &Desk<'_>, inbound: &Transfer) -> Result<Outcome, TransferError> {
         let mut file = File::open(desk.spool.incoming(inbound.id))?;
-        let by = if inbound.released { MatchBy::Period } else { MatchBy::Request };
         let mut store = desk.store();
         let ours = store.miljoe();
         let mut intake = store.take_in()?;
         let Good { head, ready, afvist, faults } =
-            match self.look(ours, &mut *intake, &mut file, by)? {
+            match self.look(ours, &mut *intake, &mut file, inbound.released)? {
                 Looked::Good(good) => good,
                 Looked::Known(head, earlier) => return Ok(Outcome::Known(head, earlier)),
                 Looked::Bad(refusal) => return Ok(Outcome::Bad(refusal)),
@@ -221,8 +239,10 @@ impl Flow for Sf2520 {
         let mut store = desk.store();
         let ours = store.miljoe();
         let mut intake = store.take_in()?;
-        Ok(match self.look(ours, &mut *intake, &mut file, MatchBy::Request)? {
-            Looked::Good(good) => Preview::Settled(good.head.kommunekode, good.ready),
+        Ok(match self.look(ours, &mut *intake, &mut file, false)? {
+            Looked::Good(Good { head, ready, afvist, .. }) => {
+                Preview::Settled(head.kommunekode, Ready { refused: afvist, ..ready })
+            }
             // Its bytes are compared when it is processed.
             Looked::Known(head, _) => Preview::Recognised(head.kommunekode),
             Looked::Bad(refusal) => Preview::Refused(refusal.problem),

@@ -4,6 +4,7 @@ pub mod daemon;
 pub mod foreign;
 pub mod installation;
 pub mod oracle;
+pub mod payout;
 pub mod promises;
 pub mod spsftp;
 pub mod sshd;
