@@ -56,12 +56,14 @@ const ANOTHER_CPR: &str = "
     WHERE a.erstattet IS NULL AND a.cpr <> s.cpr
         AND NOT EXISTS (SELECT 1 FROM matched m WHERE m.nr = s.nr)";
 
+/// Each with the others of its agreement, day and sign: a file may hold any number of them.
 const TWICE: &str = "
     INSERT OR REPLACE INTO objection (nr, twice)
-    SELECT s.nr, 1 FROM staged s JOIN staged o ON o.aftale_id = s.aftale_id
-    WHERE s.aftale_id IN (SELECT aftale_id FROM staged GROUP BY aftale_id HAVING count(*) > 1)
-        AND o.nr <> s.nr AND o.udbetalingsdato = s.udbetalingsdato
-        AND (o.beloeb < 0) = (s.beloeb < 0)";
+    SELECT nr, 1 FROM (
+        SELECT nr, count(*) OVER (PARTITION BY aftale_id, udbetalingsdato, beloeb < 0) AS times
+        FROM staged
+        WHERE aftale_id IN (SELECT aftale_id FROM staged GROUP BY aftale_id HAVING count(*) > 1))
+    WHERE times > 1";
 
 const INDBERETNINGER: &str = "
     INSERT INTO indberetning (nr, forventning, aftale_id, cpr, beloeb, udbetalingsdato, aarsag)
