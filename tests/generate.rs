@@ -53,6 +53,10 @@ fn every_file_keeps_its_layout() {
         ("generate forespoergsel --kommuner 5 --dir", "sf2530-forespoergsel"),
         ("generate udbetaling --aftaler 2000 --dir", "sf2520-kontanthjaelpsudbetaling"),
         (
+            "generate udbetaling --aftaler 2000 --unexpected 90 --dir",
+            "sf2520-kontanthjaelpsudbetaling",
+        ),
+        (
             "generate udbetaling --aftaler 99 --missing 100 --none 0 --partial 0 --over 0 --dir",
             "sf2520-kontanthjaelpsudbetaling",
         ),
@@ -86,6 +90,7 @@ fn impossible_wishes_are_refused() {
         "generate aftaler --kommuner 99",
         "generate aftaler --dispositionsdato 1969-12-31",
         "generate udbetaling --dir /nowhere --partial 99 --none 2",
+        "generate udbetaling --dir /nowhere --unexpected 91",
         "generate forespoergsel --dir /nowhere --miljoe DEMO",
     ] {
         let output = modregn(&args.split(' ').collect::<Vec<_>>());

@@ -91,6 +91,9 @@ pub(super) struct DeviationsArgs {
     /// From how many more is withheld than was asked for.
     #[arg(long, default_value_t = 1, value_name = "PERCENT")]
     over: u32,
+    /// In place of how many another agreement is reported, which nobody asked for.
+    #[arg(long, default_value_t = 0, value_name = "PERCENT")]
+    unexpected: u32,
 }
 
 fn miljoe(code: &str) -> Result<Miljoe, &'static str> {
@@ -112,10 +115,14 @@ impl PlanArgs {
 
 impl DeviationsArgs {
     fn check(self) -> anyhow::Result<Deviations> {
-        let Self { partial, none, missing, over } = self;
-        let sum = [partial, none, missing, over].into_iter().fold(0, u32::saturating_add);
-        ensure!(sum <= 100, "--partial, --none, --missing and --over are {sum} % together");
-        Ok(Deviations { partial, none, missing, over })
+        let Self { partial, none, missing, over, unexpected } = self;
+        let all = [partial, none, missing, over, unexpected];
+        let sum = all.into_iter().fold(0, u32::saturating_add);
+        ensure!(
+            sum <= 100,
+            "--partial, --none, --missing, --over and --unexpected are {sum} % together"
+        );
+        Ok(Deviations { partial, none, missing, over, unexpected })
     }
 }
 

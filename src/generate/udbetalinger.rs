@@ -2,7 +2,9 @@
 
 use super::Plan;
 use super::draw::Draw;
-use crate::domain::{Aarsag, Beloeb, Forespoergsel, Indberetning, Transaktion, Udbetaling};
+use crate::domain::{
+    Aarsag, AftaleId, Beloeb, Forespoergsel, Indberetning, Transaktion, Udbetaling,
+};
 use uuid::Builder;
 
 /// How often something else happens than that the whole amount is withheld, each in percent of the
@@ -17,6 +19,17 @@ pub struct Deviations {
     pub missing: u32,
     /// More is withheld than was asked for.
     pub over: u32,
+    /// In its place another agreement is reported, which nobody asked for.
+    pub unexpected: u32,
+}
+
+/// What is reported of one transaction.
+struct Lot {
+    aarsag: Aarsag,
+    /// How much of what was asked for is withheld, in percent.
+    percent: u32,
+    /// Whether it is reported of the agreement that was asked for.
+    asked: bool,
 }
 
 /// An invented report: its head, and what it reports of the transactions of an answer.
@@ -50,12 +63,13 @@ impl Udbetalingsrapport {
 
     /// What is reported of the answer's next transaction; `None` = nothing at all.
     pub fn report(&mut self, transaktion: &Transaktion) -> Option<Indberetning> {
-        let (aarsag, percent) = self.withheld()?;
+        let Lot { aarsag, percent, asked } = self.lot()?;
         self.reported += 1;
         let oere = transaktion.beloeb.oere() * i64::from(percent) / 100;
+        let aftale_id = if asked { transaktion.aftale_id.clone() } else { self.unasked()? };
         Some(Indberetning {
             loebenummer: self.reported,
-            aftale_id: transaktion.aftale_id.clone(),
+            aftale_id,
             cpr: transaktion.cpr,
             tilbageholdt_beloeb: Beloeb::from_oere(oere),
             udbetalingsdato: self.udbetaling.dispositionsdato,
@@ -63,21 +77,29 @@ impl Udbetalingsrapport {
         })
     }
 
-    /// Why, and how much of what was asked for, in percent.
-    fn withheld(&mut self) -> Option<(Aarsag, u32)> {
-        let Deviations { partial, none, missing, over } = self.deviations;
+    /// An agreement that no seed has.
+    fn unasked(&self) -> Option<AftaleId> {
+        let (kommunekode, number) = (self.udbetaling.kommunekode, self.reported);
+        AftaleId::parse(&format!("UV-{kommunekode}-{number:09}")).ok()
+    }
+
+    /// What is reported of a transaction; `None` = nothing at all.
+    fn lot(&mut self) -> Option<Lot> {
+        let Deviations { partial, none, missing, over, unexpected } = self.deviations;
         let lot = self.draw.below(100);
         let share = self.draw.between(10, 90);
-        if lot < partial {
-            Some((Aarsag::Delvis, share))
+        let (aarsag, percent) = if lot < partial {
+            (Aarsag::Delvis, share)
         } else if lot < partial + none {
-            Some((Aarsag::IngenUdbetaling, 0))
+            (Aarsag::IngenUdbetaling, 0)
         } else if lot < partial + none + missing {
-            None
+            return None;
         } else if lot < partial + none + missing + over {
-            Some((Aarsag::Fuld, 100 + share))
+            (Aarsag::Fuld, 100 + share)
         } else {
-            Some((Aarsag::Fuld, 100))
-        }
+            (Aarsag::Fuld, 100)
+        };
+        let asked = lot < 100 - unexpected;
+        Some(Lot { aarsag, percent, asked })
     }
 }
