@@ -1,5 +1,6 @@
 //! What the answers must be, computed by `tests/oracle/svar.py` from the agreements and the
-//! requests alone: the product has no part in it.
+//! requests alone, and what has become of a payout, by `tests/oracle/afstemning.py` from the
+//! answers and the reports alone: the product has no part in either.
 
 #![allow(
     dead_code,
@@ -76,16 +77,33 @@ pub fn answer_name(request: &[u8]) -> String {
     format!("svar_{}_{}.txt", &head[2..6], &head[6..42])
 }
 
+/// By municipality and outcome (and `uventet`): how many, what was asked for, what came, in øre.
+pub type Figures = BTreeMap<String, BTreeMap<String, [i64; 3]>>;
+
+/// What has become of a payout by these events (see `tests/oracle/afstemning.py`).
+pub fn afstemning(events: &str) -> Figures {
+    serde_json::from_str(&python("afstemning.py", &[], events)).unwrap()
+}
+
 fn compute(aftaler: &Path, jobs: &str) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/svar.py");
+    python("svar.py", &[aftaler], jobs);
+}
+
+/// Runs one of the oracles; gives what it says.
+fn python(script: &str, arguments: &[&Path], input: &str) -> String {
+    let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle")).join(script);
     let mut python = Command::new("python3")
         .arg(script)
-        .arg(aftaler)
+        .args(arguments)
         .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("python3: {error}; install it: apt-get install python3"));
-    python.stdin.take().unwrap().write_all(jobs.as_bytes()).unwrap();
-    assert!(python.wait().unwrap().success(), "the oracle failed");
+    // Each of them reads all before it writes.
+    python.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = python.wait_with_output().unwrap();
+    assert!(output.status.success(), "the oracle failed");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn files(directory: &Path) -> Vec<PathBuf> {

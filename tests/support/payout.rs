@@ -100,7 +100,7 @@ impl Installation {
 /// One municipality's report.
 #[derive(Clone, Debug)]
 pub struct Report {
-    pub kommunekode: &'static str,
+    pub kommunekode: String,
     pub udbetaling_id: String,
     pub dispositionsdato: String,
     pub periode: String,
@@ -148,7 +148,7 @@ impl Report {
     /// One of København on the payout of 30 December 2026.
     pub fn new(udbetaling_id: &str, forespoergsel_id: Option<&str>, lines: &[Line]) -> Self {
         Self {
-            kommunekode: "0101",
+            kommunekode: "0101".to_owned(),
             udbetaling_id: udbetaling_id.to_owned(),
             dispositionsdato: "20261230".to_owned(),
             periode: "202612".to_owned(),
@@ -175,6 +175,30 @@ impl Report {
         write!(text, "90{kommunekode}{count:09}{sum:015}{sign}{:89}\r\n", "").unwrap();
         text
     }
+}
+
+/// One transaktion of an answer (SF2530).
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub aftale_id: String,
+    pub cpr: String,
+    /// Øre.
+    pub beloeb: i64,
+}
+
+/// An answer's request and its transactions.
+pub fn read_answer(answer: &[u8]) -> (String, Vec<Asked>) {
+    let lines = answer.split(|byte| *byte == b'\n');
+    let text = |line: &[u8], start: usize, length: usize| {
+        let columns = &line[start - 1..start - 1 + length];
+        columns.iter().map(|byte| char::from(*byte)).collect::<String>().trim_end().to_owned()
+    };
+    let asked = lines.filter(|line| line.starts_with(b"20")).map(|line| Asked {
+        aftale_id: text(line, 16, 20),
+        cpr: text(line, 36, 10),
+        beloeb: text(line, 46, 11).parse().unwrap(),
+    });
+    (text(answer, 7, 36), asked.collect())
 }
 
 fn signed(beloeb: i64) -> (u64, char) {
