@@ -4,6 +4,7 @@
 mod alerts;
 mod audit;
 mod batch;
+mod board;
 mod config;
 mod demo;
 mod dry_run;
@@ -53,6 +54,7 @@ enum Command {
     Batch(batch::Args),
     Run(run::Args),
     Status(status::Args),
+    Board(board::Args),
     Files(files::Args),
     /// Deliver answers again: failed, dead or refused ones, or ones the recipient has lost.
     Retry(levers::Files),
@@ -141,6 +143,8 @@ pub struct Io<'a> {
     pub err: &'a mut dyn Write,
     /// Whether `err` is a terminal: progress bars and colours only then.
     pub terminal: bool,
+    /// Whether `out` is a terminal of somebody who has not asked for no colours (`NO_COLOR`).
+    pub colour: bool,
 }
 
 /// Runs one command line and gives its exit code (see [`Exit`]).
@@ -157,7 +161,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Standard error is not locked: worker threads log to it.
     let (stdout, mut stderr) = (io::stdout(), io::stderr());
     let terminal = stderr.is_terminal();
-    let mut io = Io { out: &mut stdout.lock(), err: &mut stderr, terminal };
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty());
+    let colour = stdout.is_terminal() && !no_colour;
+    let mut io = Io { out: &mut stdout.lock(), err: &mut stderr, terminal, colour };
     let outcome = dispatch(args.command, &mut io).and_then(|exit| {
         io.out.flush()?;
         Ok(exit)
@@ -183,6 +189,7 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Batch(args) => batch::run(&args, io),
         Command::Run(args) => run::run(&args, io),
         Command::Status(args) => status::run(&args, io),
+        Command::Board(args) => board::run(&args, io),
         Command::Files(args) => files::run(&args, io),
         Command::Retry(args) => levers::pull(Lever::Retry, &args, io),
         Command::Replay(args) => levers::replay(&args, io),

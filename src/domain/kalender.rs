@@ -169,6 +169,12 @@ impl Udbetalingskalender {
         self.dispositionsdatoer(from, before.pred_opt()?).pop()
     }
 
+    /// The payout after this day, if there is one within a year.
+    pub fn next(&self, after: NaiveDate) -> Option<NaiveDate> {
+        let to = after.checked_add_months(Months::new(12))?;
+        self.payouts_from(after.succ_opt()?).next().filter(|date| *date <= to)
+    }
+
     /// The municipalities that take part, in the order of their codes.
     pub fn kommuner(&self) -> impl Iterator<Item = Kommunekode> {
         Kommunekode::all().filter(|kommune| self.takes_part(*kommune))
@@ -320,6 +326,10 @@ mod tests {
         assert_eq!(listed.dispositionsdatoer(day("2026-12-16"), NaiveDate::MAX), []);
         assert_eq!(listed.previous(day("2026-12-15")), None);
         assert_eq!(found.previous(day("2026-12-15")), Some(day("2026-11-30")));
+        assert_eq!(found.next(day("2026-11-30")), Some(day("2026-12-15")));
+        assert_eq!(found.next(day("2026-12-15")), Some(day("2027-01-29")));
+        assert_eq!(listed.next(day("2026-12-15")), None);
+        assert_eq!(listed.next(day("2025-12-14")), None, "that is further away than a year");
     }
 
     const CUTOFFS: &str = "bankdag = -1\nrequest_by = { bankdage = -5, at = \"12:00\" }\n\

@@ -17,6 +17,7 @@ mod kommuner;
 pub mod miljoe;
 pub mod periode;
 pub mod svar;
+pub mod tavle;
 pub mod text;
 pub mod udbetaling;
 

@@ -6,6 +6,7 @@ mod advice;
 mod refusal;
 pub mod sf2520;
 pub mod sf2530;
+pub mod tavle;
 
 use crate::domain::{Kommunekode, Svar};
 use crate::store::{Indlaest, Payload, Problem, Ready, Transfer};

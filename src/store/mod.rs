@@ -9,6 +9,7 @@
 mod aftaler;
 mod alerts;
 mod error;
+mod payouts;
 mod receipts;
 pub mod sqlite;
 mod transfers;
@@ -17,6 +18,7 @@ mod udbetalinger;
 pub use aftaler::{AftaleImport, AftaleVersion, ImportMode, ImportSummary, Marking, Twice};
 pub use alerts::{Alert, AlertCount, Concern, HandedOver};
 pub use error::StoreError;
+pub use payouts::{AppliedReport, AppliedRequest, Payout, PayoutPart, PayoutQuery};
 pub use receipts::{Clue, Delivery, KVITTERING, Receipt, Understood, Verdict};
 pub use sqlite::SqliteStore;
 pub use transfers::{
@@ -177,6 +179,9 @@ pub trait Store: Send {
         filter: &AfstemningFilter,
         visit: Visit<'_, Linje>,
     ) -> Result<(), StoreError>;
+
+    /// What is known of one payout, for all municipalities.
+    fn payout(&self, query: &PayoutQuery) -> Result<Payout, StoreError>;
 
     /// The payouts with requests of which [`Store::note_udeblevne`] has not been said, oldest
     /// first.

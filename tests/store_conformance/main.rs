@@ -8,6 +8,7 @@ mod answers;
 mod import;
 mod model;
 mod nodes;
+mod payouts;
 mod receipts;
 mod samples;
 mod settle;
@@ -78,6 +79,8 @@ conformance! {
     receipts: an_acceptance_owes_the_sender_one_receipt a_rejection_is_told_with_its_reason
         a_delivery_is_known_again the_file_that_a_receipt_means_is_found
         a_receipt_and_what_it_moves_are_one_step;
+    payouts: a_payout_is_told_for_all_municipalities_at_once
+        files_of_nobody_known_are_told_by_when_they_came what_an_operator_rejected_is_settled;
     alerts: an_alert_is_raised_once_and_told_in_the_log an_alert_is_handed_over_by_one_process
         an_alert_is_told_again_until_it_is_sent;
 }

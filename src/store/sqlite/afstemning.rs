@@ -53,6 +53,14 @@ pub(super) fn figures(
 ) -> Result<Afstemninger, Trouble> {
     // One snapshot: a report may be applied between the two queries.
     let _snapshot = connection.unchecked_transaction()?;
+    figures_now(connection, filter)
+}
+
+/// The same, within a transaction.
+pub(super) fn figures_now(
+    connection: &Connection,
+    filter: &AfstemningFilter,
+) -> Result<Afstemninger, Trouble> {
     let mut figures = Afstemninger::new();
     let (condition, values) = self::condition(filter, "r");
     let mut statement = connection.prepare_cached(&format!(

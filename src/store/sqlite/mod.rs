@@ -12,6 +12,7 @@ mod import;
 mod journal;
 mod nodes;
 mod open;
+mod payouts;
 mod receipts;
 mod rows;
 #[cfg(test)]
@@ -22,8 +23,9 @@ mod udbetalinger;
 use super::{
     AfstemningFilter, Afstemninger, AftaleImport, AftaleVersion, Alert, AlertCount, Answer,
     AnswerOrder, Audit, By, Census, Clue, Concern, Delivery, EventRow, HandedOver, ImportMode,
-    Indlaesning, Linje, Marking, Moment, Node, NodeRow, Note, Pause, Problem, Receipt, Seen, Step,
-    Store, StoreError, Transfer, TransferFilter, Udeblivelse, Understood, Visit,
+    Indlaesning, Linje, Marking, Moment, Node, NodeRow, Note, Pause, Payout, PayoutQuery, Problem,
+    Receipt, Seen, Step, Store, StoreError, Transfer, TransferFilter, Udeblivelse, Understood,
+    Visit,
 };
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::Size;
@@ -225,6 +227,10 @@ impl Store for SqliteStore {
         visit: Visit<'_, Linje>,
     ) -> Result<(), StoreError> {
         self.read(|connection| afstemning::each_linje(connection, filter, visit))
+    }
+
+    fn payout(&self, query: &PayoutQuery) -> Result<Payout, StoreError> {
+        self.read(|connection| payouts::payout(connection, query))
     }
 
     fn awaited_payouts(&self) -> Result<Vec<NaiveDate>, StoreError> {

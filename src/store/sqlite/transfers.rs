@@ -44,6 +44,18 @@ pub(super) fn one(connection: &Connection, id: Uuid) -> Result<Option<Transfer>,
     Ok(connection.prepare_cached(&sql)?.query_row([Id(id)], from_row).optional()?)
 }
 
+/// The transfers that a condition is true of, oldest first.
+pub(super) fn find(
+    connection: &Connection,
+    condition: &str,
+    values: &[&dyn ToSql],
+) -> Result<Vec<Transfer>, Trouble> {
+    let sql = format!("SELECT {COLUMNS} FROM transfer WHERE {condition} ORDER BY nr");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(values, from_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn see(
     connection: &Connection,
     seen: &Seen,

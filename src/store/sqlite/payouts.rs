@@ -1,0 +1,90 @@
+//! One payout as a whole: a few statements for all municipalities together.
+
+use super::error::Trouble;
+use super::rows::{Day, Time};
+use super::{afstemning, transfers};
+use crate::domain::{ForespoergselId, Kommunekode};
+use crate::store::{
+    AfstemningFilter, AppliedReport, AppliedRequest, Moment, Payout, PayoutQuery, Transfer,
+};
+use chrono::NaiveDate;
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+
+/// Rejected files that an operator has rejected are settled.
+const STOPPED: &str = "direction = 'in' AND state IN ('rejected', 'held')
+    AND NOT (state = 'rejected' AND problem_code = 'by-operator')";
+
+pub(super) fn payout(connection: &Connection, query: &PayoutQuery) -> Result<Payout, Trouble> {
+    // One snapshot: files move on between the statements.
+    let _snapshot = connection.unchecked_transaction()?;
+    let PayoutQuery { dispositionsdato, window } = query;
+    let mut payout = Payout::default();
+    requests(connection, *dispositionsdato, &mut payout)?;
+    reports(connection, *dispositionsdato, &mut payout)?;
+    for stopped in about(connection, *dispositionsdato)? {
+        match stopped.kommunekode {
+            Some(kommune) => payout.parts.entry(kommune).or_default().stopped.push(stopped),
+            None => payout.unattributed.push(stopped),
+        }
+    }
+    payout.unattributed.extend(transfers::find(
+        connection,
+        &format!("{STOPPED} AND dispositionsdato IS NULL AND created_at >= ?1 AND created_at < ?2"),
+        &[&Time(window.start), &Time(window.end)],
+    )?);
+    let dispositionsdato = Some(*dispositionsdato);
+    let filter = AfstemningFilter { dispositionsdato, ..AfstemningFilter::default() };
+    for (kommune, afstemning) in afstemning::figures_now(connection, &filter)? {
+        payout.parts.entry(kommune).or_default().afstemning = afstemning;
+    }
+    Ok(payout)
+}
+
+fn requests(connection: &Connection, date: NaiveDate, payout: &mut Payout) -> Result<(), Trouble> {
+    let answers = transfers::find(
+        connection,
+        "nr IN (SELECT outbound FROM forespoergsel WHERE dispositionsdato = ?1)",
+        &[&Day(date)],
+    )?;
+    let by_id = |answer: Transfer| answer.forespoergsel_id.map(|id| (id, answer));
+    let mut answers: BTreeMap<_, _> = answers.into_iter().filter_map(by_id).collect();
+    let mut statement = connection.prepare_cached(
+        "SELECT r.kommunekode, r.forespoergsel_id, t.created_at
+         FROM forespoergsel r JOIN transfer t ON t.nr = r.inbound
+         WHERE r.dispositionsdato = ?1 ORDER BY r.nr",
+    )?;
+    let rows = statement.query_map([Day(date)], |row| {
+        let (kommune, id): (Kommunekode, ForespoergselId) = (row.get(0)?, row.get(1)?);
+        Ok((kommune, id, row.get::<_, Time>(2)?.0))
+    })?;
+    for row in rows {
+        let (kommune, id, at): (_, _, Moment) = row?;
+        let answer = answers.remove(&id).map(|answer| AppliedRequest { at, answer });
+        payout.parts.entry(kommune).or_default().requests.extend(answer);
+    }
+    Ok(())
+}
+
+/// With max(), the other columns are those of the row that has it: the newest report.
+fn reports(connection: &Connection, date: NaiveDate, payout: &mut Payout) -> Result<(), Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT u.kommunekode, max(u.nr), t.created_at, u.antal_afvist
+         FROM udbetaling u JOIN transfer t ON t.nr = u.inbound
+         WHERE u.dispositionsdato = ?1 GROUP BY u.kommunekode",
+    )?;
+    let rows = statement.query_map([Day(date)], |row| {
+        let report = AppliedReport { at: row.get::<_, Time>(2)?.0, afvist: row.get(3)? };
+        Ok((row.get(0)?, report))
+    })?;
+    for row in rows {
+        let (kommune, report): (Kommunekode, _) = row?;
+        payout.parts.entry(kommune).or_default().report = Some(report);
+    }
+    Ok(())
+}
+
+fn about(connection: &Connection, date: NaiveDate) -> Result<Vec<Transfer>, Trouble> {
+    let condition = format!("{STOPPED} AND dispositionsdato = ?1");
+    transfers::find(connection, &condition, &[&Day(date)])
+}
