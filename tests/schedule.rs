@@ -5,6 +5,7 @@
 
 mod support;
 
+use chrono::{DateTime, Utc};
 use std::fs;
 use support::daemon::Daemon;
 use support::installation::{Installation, names};
@@ -65,6 +66,24 @@ fn at_its_times_a_route_takes_in_what_is_there() {
     }
     daemon.stop();
     assert!(names(&installation.inbox()).is_empty());
+}
+
+#[test]
+fn a_time_that_came_while_nobody_worked_is_made_up_for() {
+    let installation = seldom();
+    put(&installation, 1);
+    let off = |day: &str| {
+        let moment: DateTime<Utc> = format!("{day}T08:00:00Z").parse().unwrap();
+        (moment - Utc::now()).num_seconds()
+    };
+    let mut before = Daemon::start_off(&installation, "info", off("2028-02-28"));
+    before.wait_for_log("serving");
+    before.stop();
+    assert_eq!(names(&installation.inbox()), ["1.txt"]);
+
+    let mut after = Daemon::start_off(&installation, "info", off("2028-03-02"));
+    after.wait_for(&installation.outbox(), 1);
+    after.stop();
 }
 
 #[test]

@@ -5,10 +5,11 @@
 use super::pass::{Observer, PassReport, Retry, RouteRunner};
 use super::timetable::Timetable;
 use super::{Engine, EngineError, alerts};
-use crate::config::Route;
+use crate::config::{Inbox, Route};
 use crate::endpoint::EndpointError;
 use crate::endpoint::watch::Watch;
 use crate::fault::{Class, Code};
+use crate::store::Moment;
 use crossbeam_channel::{Receiver, bounded, never, select};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -79,12 +80,15 @@ fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn O
         schedule = schedule.as_ref().map(tracing::field::display),
         "serving"
     );
-    let mut timetable = Timetable::new(schedule.as_ref(), engine.desk().now());
+    let mut timetable = Timetable::new(schedule.as_ref(), taken_in_until(engine, runner.route()));
     let (mut troubled, mut was_low) = (BTreeMap::new(), false);
     while !engine.is_stopping() {
         let intake = timetable.intake(engine.desk().now());
         let report = runner.pass(Retry::WhenDue, intake, observer);
-        timetable.after(&report, inbox);
+        // Who is stopping leaves files.
+        if let Some(at) = timetable.after(&report, inbox).filter(|_| !engine.is_stopping()) {
+            looked_into(engine, inbox, at);
+        }
         troubled = tell_changes(&troubled, &report);
         was_low = tell_space(was_low, &report);
         let pause = pause_after(&report, poll, runner.next_look());
@@ -95,6 +99,37 @@ fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn O
             recv(woken) -> _ => {}
             default(pause) => {}
         }
+    }
+}
+
+/// Up to when everything was taken in by a route's schedule, by this process or one before it.
+fn taken_in_until(engine: &Engine, Route { inbox, schedule, .. }: &Route) -> Moment {
+    let now = engine.desk().now();
+    if schedule.is_none() {
+        return now;
+    }
+    let last = engine.desk().store().last_look(&inbox.endpoint, &inbox.directory);
+    match last {
+        Ok(Some(last)) => last,
+        Ok(None) => {
+            // The schedule is new: it counts from here, whatever comes between.
+            looked_into(engine, inbox, now);
+            now
+        }
+        Err(error) => {
+            tracing::error!("{error}");
+            now
+        }
+    }
+}
+
+/// Notes that up to then everything was taken in. Where that fails, more is looked at after a
+/// restart than has to be.
+fn looked_into(engine: &Engine, inbox: &Inbox, at: Moment) {
+    let desk = engine.desk();
+    let noted = desk.store().looked_into(&inbox.endpoint, &inbox.directory, at);
+    if let Err(error) = noted {
+        tracing::error!("{error}");
     }
 }
 

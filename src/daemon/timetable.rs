@@ -17,9 +17,9 @@ pub(super) struct Timetable<'e> {
 }
 
 impl<'e> Timetable<'e> {
-    /// The times after `now`.
-    pub(super) const fn new(schedule: Option<&'e Schedule>, now: Moment) -> Self {
-        Self { schedule, since: now, open: false }
+    /// The times after `since`, up to which everything was taken in.
+    pub(super) const fn new(schedule: Option<&'e Schedule>, since: Moment) -> Self {
+        Self { schedule, since, open: false }
     }
 
     /// What a round that begins now does with the inbox. However many times lie between this round
@@ -36,9 +36,12 @@ impl<'e> Timetable<'e> {
         if self.open { Intake::Open } else { Intake::Closed }
     }
 
-    /// What has begun goes on until all that stood there could be taken in.
-    pub(super) fn after(&mut self, report: &PassReport, inbox: &Inbox) {
-        self.open &= is_left(report, inbox);
+    /// What has begun goes on until all that stood there could be taken in; then gives up to when
+    /// that is so.
+    pub(super) fn after(&mut self, report: &PassReport, inbox: &Inbox) -> Option<Moment> {
+        let is_done = self.open && !is_left(report, inbox);
+        self.open &= !is_done;
+        is_done.then_some(self.since)
     }
 
     /// How long until the next time; `None` = there is no schedule.
@@ -88,7 +91,7 @@ mod tests {
         let mut always = Timetable::new(None, moment("2026-11-22T06:00:00Z"));
         for _ in 0..2 {
             assert_eq!(always.intake(moment("2026-11-22T06:00:01Z")), Intake::Open);
-            always.after(&PassReport::default(), &inbox());
+            assert_eq!(always.after(&PassReport::default(), &inbox()), None);
         }
         assert_eq!(always.until_next(moment("2026-11-22T06:00:01Z")), None);
     }
@@ -113,7 +116,8 @@ mod tests {
         for (at, intake, seconds) in rounds {
             let now = moment(&format!("2026-11-22T{at}Z"));
             assert_eq!(times.intake(now), intake, "{at}");
-            times.after(&PassReport::default(), &inbox());
+            let done = times.after(&PassReport::default(), &inbox());
+            assert_eq!(done, (intake == Intake::Open).then_some(now), "{at}");
             assert_eq!(times.until_next(now).unwrap().as_secs(), seconds, "{at}");
         }
     }
@@ -155,7 +159,7 @@ mod tests {
         for (report, goes_on) in rounds {
             let mut times = Timetable::new(Some(&schedule), moment("2026-11-22T06:00:00Z"));
             assert_eq!(times.intake(moment("2026-11-22T06:30:00Z")), Intake::Open);
-            times.after(&report, &inbox);
+            assert_eq!(times.after(&report, &inbox).is_none(), goes_on, "{report:?}");
             let next = if goes_on { Intake::Open } else { Intake::Closed };
             assert_eq!(times.intake(moment("2026-11-22T06:30:05Z")), next, "{report:?}");
         }

@@ -216,6 +216,17 @@ pub trait Store: Send {
     /// The paused endpoints, by name.
     fn pauses(&self) -> Result<Vec<Pause>, StoreError>;
 
+    /// Notes that an inbox was looked into at this moment, and nothing was left to take in.
+    fn looked_into(
+        &mut self,
+        endpoint: &str,
+        directory: &str,
+        at: Moment,
+    ) -> Result<(), StoreError>;
+
+    /// The newest such moment of an inbox.
+    fn last_look(&self, endpoint: &str, directory: &str) -> Result<Option<Moment>, StoreError>;
+
     /// Raises what was not raised before, by kind and subject, in one transaction; gives those.
     fn raise(&mut self, concerns: &[Concern], at: Moment) -> Result<Vec<Alert>, StoreError>;
 

@@ -74,7 +74,8 @@ conformance! {
         the_census_counts_and_dates a_store_remembers;
     nodes: only_one_process_has_a_file a_listing_from_before_shows_nothing_new
         what_the_dead_had_is_free an_answer_belongs_to_who_made_it_until_it_rests
-        an_operators_step_says_who_and_why an_endpoint_is_paused_once_and_resumed_once
+        an_operators_step_says_who_and_why the_last_look_into_an_inbox_is_remembered
+        an_endpoint_is_paused_once_and_resumed_once
         the_log_verifies_as_it_was_written;
     receipts: an_acceptance_owes_the_sender_one_receipt a_rejection_is_told_with_its_reason
         a_delivery_is_known_again the_file_that_a_receipt_means_is_found

@@ -107,6 +107,19 @@ pub(crate) fn an_operators_step_says_who_and_why(bench: &dyn Bench) {
     assert!(matches!(impossible, StoreError::Impossible(_)), "a file that came in: {impossible}");
 }
 
+pub(crate) fn the_last_look_into_an_inbox_is_remembered(bench: &dyn Bench) {
+    let mut store = bench.open();
+    assert_eq!(store.last_look("ky", "ind").unwrap(), None);
+    let later = now() + chrono::TimeDelta::minutes(15);
+    store.looked_into("ky", "ind", now()).unwrap();
+    store.looked_into("ky", "ud", now()).unwrap();
+    store.looked_into("ky", "ind", later).unwrap();
+    let store = bench.open();
+    assert_eq!(store.last_look("ky", "ind").unwrap(), Some(later));
+    assert_eq!(store.last_look("ky", "ud").unwrap(), Some(now()));
+    assert_eq!(store.last_look("another", "ind").unwrap(), None);
+}
+
 pub(crate) fn an_endpoint_is_paused_once_and_resumed_once(bench: &dyn Bench) {
     let mut store = bench.open();
     let by = By { who: "ib".into(), why: "the key is mended".into() };

@@ -25,9 +25,15 @@ const PATIENCE: Duration = Duration::from_secs(120);
 impl Daemon {
     /// Starts one that logs with this filter.
     pub fn start(installation: &Installation, filter: &str) -> Self {
+        Self::start_off(installation, filter, 0)
+    }
+
+    /// The same, with a clock that is off by so many seconds.
+    pub fn start_off(installation: &Installation, filter: &str, seconds: i64) -> Self {
         let log = installation.path("log");
         let mut modregn = installation.modregn(&["run"]);
-        modregn.env("MODREGN_LOG", filter).stdout(Stdio::null());
+        modregn.env("MODREGN_LOG", filter).env("MODREGN_CLOCK_JUMPS", seconds.to_string());
+        modregn.stdout(Stdio::null());
         let child = modregn.stderr(File::create(&log).unwrap()).spawn().unwrap();
         Self { child, log }
     }

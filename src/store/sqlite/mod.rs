@@ -273,6 +273,19 @@ impl Store for SqliteStore {
         self.read(nodes::pauses)
     }
 
+    fn looked_into(
+        &mut self,
+        endpoint: &str,
+        directory: &str,
+        at: Moment,
+    ) -> Result<(), StoreError> {
+        self.change(|connection| nodes::looked_into(connection, endpoint, directory, at))
+    }
+
+    fn last_look(&self, endpoint: &str, directory: &str) -> Result<Option<Moment>, StoreError> {
+        self.read(|connection| nodes::last_look(connection, endpoint, directory))
+    }
+
     fn raise(&mut self, concerns: &[Concern], at: Moment) -> Result<Vec<Alert>, StoreError> {
         // Nearly always there is nothing new: nobody has to wait for the write lock then.
         let unknown = self.read(|connection| alerts::unknown(connection, concerns))?;

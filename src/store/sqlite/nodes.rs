@@ -1,10 +1,10 @@
-//! Who works on files, and which endpoints are left alone.
+//! Who works on files, which endpoints are left alone, and which inboxes were looked into.
 
 use super::error::Trouble;
 use super::journal;
 use super::rows::{Time, problem};
 use crate::store::{By, Moment, Node, NodeRow, Note, Pause, Problem};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 pub(super) fn enlist(connection: &Connection, lock: &str, at: Moment) -> Result<Node, Trouble> {
     let nr = connection
@@ -93,4 +93,30 @@ pub(super) fn pauses(connection: &Connection) -> Result<Vec<Pause>, Trouble> {
         );
     }
     Ok(pauses)
+}
+
+pub(super) fn looked_into(
+    connection: &Connection,
+    endpoint: &str,
+    directory: &str,
+    at: Moment,
+) -> Result<(), Trouble> {
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO intake (endpoint, directory, at) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![endpoint, directory, Time(at)])?;
+    Ok(())
+}
+
+pub(super) fn last_look(
+    connection: &Connection,
+    endpoint: &str,
+    directory: &str,
+) -> Result<Option<Moment>, Trouble> {
+    Ok(connection
+        .prepare_cached("SELECT at FROM intake WHERE endpoint = ?1 AND directory = ?2")?
+        .query_row([endpoint, directory], |row| row.get::<_, Time>(0))
+        .optional()?
+        .map(|at| at.0))
 }

@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_begin.sql"),
     include_str!("../../../migrations/sqlite/0002_udbetaling.sql"),
     include_str!("../../../migrations/sqlite/0003_alert.sql"),
+    include_str!("../../../migrations/sqlite/0004_intake.sql"),
 ];
 
 /// `application_id` of every store, so that no other program's database is taken for one.
