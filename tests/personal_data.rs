@@ -136,6 +136,7 @@ fn no_cpr_number_in_anything_that_is_said() {
     ear.heard.push(("alerts".into(), told));
     ear.run(&["alerts"]);
     ear.run(&["alerts", "--json"]);
+    ear.run(&["metrics"]);
     ear.run(&["files", "list"]);
     ear.run(&["files", "list", "--json"]);
     ear.run(&["status"]);

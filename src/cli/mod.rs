@@ -15,6 +15,7 @@ mod generate;
 mod import;
 mod layout;
 mod levers;
+mod metrics;
 mod outcome;
 mod purge;
 mod report;
@@ -75,6 +76,7 @@ enum Command {
     Resume(levers::Endpoint),
     Alerts(alerts::Args),
     Audit(audit::Args),
+    Metrics(metrics::Args),
     Purge(purge::Args),
     Config(config::Args),
     /// Files of others into the store.
@@ -202,6 +204,7 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Report(report) => report::run(&report, io),
         Command::Purge(args) => purge::run(&args, io),
         Command::Alerts(args) => alerts::run(&args, io),
+        Command::Metrics(args) => metrics::run(&args, io),
         Command::Audit(args) => audit::run(&args, io),
         Command::Config(args) => config::run(&args, io),
         Command::Demo(args) => demo::run(&args, io),

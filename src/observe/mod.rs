@@ -1,3 +1,4 @@
-//! What can be seen from outside: logs now; metrics and the status page later.
+//! What can be seen from outside: logs and metrics.
 
 pub mod log;
+pub mod metrics;

@@ -1,0 +1,143 @@
+//! What is worth watching, for Prometheus: read from the store, the configuration and our own disk
+//! when it is asked for. No personal data, and no label whose values grow in number by use.
+//!
+//! Every metric is a gauge: the store says how things are now, and the text is good both as
+//! OpenMetrics and in Prometheus' own older format, which the textfile collector reads.
+
+use crate::config::Config;
+use crate::daemon::overdue_receipts;
+use crate::fault::AlertKind;
+use crate::store::{Moment, Store};
+use crate::transfer::TransferError;
+use crate::transfer::spool::Spool;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A metric: its value for each combination of its labels, in order.
+#[derive(Debug, Default)]
+struct Gauges(BTreeMap<Vec<(&'static str, String)>, i64>);
+
+impl Gauges {
+    fn set<const N: usize>(&mut self, labels: [(&'static str, &str); N], value: i64) {
+        self.0.insert(labels.map(|(name, value)| (name, value.to_owned())).to_vec(), value);
+    }
+
+    fn of(value: i64) -> Self {
+        Self(BTreeMap::from([(Vec::new(), value)]))
+    }
+}
+
+impl EncodeMetric for Gauges {
+    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|(labels, value)| encoder.encode_family(labels)?.encode_gauge(value))
+    }
+
+    fn metric_type(&self) -> MetricType {
+        MetricType::Gauge
+    }
+}
+
+/// The text of all metrics as they are at `now`.
+pub fn render(config: &Config, store: &dyn Store, now: Moment) -> Result<String, TransferError> {
+    let miljoe = config.miljoe.code().into();
+    let labels = std::iter::once(("miljoe".into(), miljoe));
+    let mut page = Registry::with_prefix_and_labels("modregn", labels);
+    let mut build = Gauges::default();
+    build.set([("version", env!("CARGO_PKG_VERSION"))], 1);
+    page.register("build_info", "Always 1; the version is a label", build);
+    files(&mut page, store)?;
+    endpoints(&mut page, config, store)?;
+    receipts(&mut page, config, store, now)?;
+    alerts(&mut page, store)?;
+    disk(&mut page, config)?;
+    let aftaler = whole(store.count_aftaler()?);
+    page.register("aftaler", "Agreements that hold now", Gauges::of(aftaler));
+    let mut text = String::new();
+    // It cannot fail: what it writes to is a string.
+    let _ = encode(&mut text, &page);
+    Ok(text)
+}
+
+/// No count or size comes near the limit.
+fn whole(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn files(page: &mut Registry, store: &dyn Store) -> Result<(), TransferError> {
+    let (mut count, mut oldest) = (Gauges::default(), Gauges::default());
+    for row in store.census()? {
+        let labels = [
+            ("flow", row.flow.as_str()),
+            ("direction", row.direction.word()),
+            ("state", row.state.word()),
+        ];
+        count.set(labels, whole(row.count));
+        oldest.set(labels, row.oldest.timestamp());
+    }
+    page.register("files", "Files by flow, direction and state", count);
+    let help = "When the file that has stood longest in this state came to it, seconds since 1970";
+    page.register("files_oldest_timestamp_seconds", help, oldest);
+    Ok(())
+}
+
+fn endpoints(page: &mut Registry, config: &Config, store: &dyn Store) -> Result<(), TransferError> {
+    let mut paused = Gauges::default();
+    for endpoint in config.endpoints.keys() {
+        paused.set([("endpoint", endpoint)], 0);
+    }
+    for pause in store.pauses()? {
+        paused.set([("endpoint", &pause.endpoint)], 1);
+    }
+    page.register("endpoint_paused", "1 where an endpoint waits for an operator", paused);
+    Ok(())
+}
+
+fn receipts(
+    page: &mut Registry,
+    config: &Config,
+    store: &dyn Store,
+    now: Moment,
+) -> Result<(), TransferError> {
+    let mut counts: BTreeMap<_, i64> = BTreeMap::new();
+    for route in config.routes.iter().filter(|route| route.outbox.serviceplatformen.is_some()) {
+        counts.insert((route.flow.as_str().to_owned(), route.outbox.endpoint.clone()), 0);
+    }
+    for sent in overdue_receipts(config, store, now)? {
+        *counts.entry((sent.flow, sent.place.endpoint)).or_default() += 1;
+    }
+    let mut overdue = Gauges::default();
+    for ((flow, endpoint), count) in counts {
+        overdue.set([("flow", &flow), ("endpoint", &endpoint)], count);
+    }
+    page.register("receipts_overdue", "Files whose receipt has not come by its time", overdue);
+    Ok(())
+}
+
+fn alerts(page: &mut Registry, store: &dyn Store) -> Result<(), TransferError> {
+    let counts = store.count_alerts()?;
+    let (mut raised, mut unsent) = (Gauges::default(), Gauges::default());
+    for &kind in AlertKind::ALL {
+        let count = counts.iter().find(|count| count.kind == kind);
+        let labels = [("kind", kind.as_str())];
+        raised.set(labels, count.map_or(0, |count| whole(count.raised)));
+        unsent.set(labels, count.map_or(0, |count| whole(count.unsent)));
+    }
+    page.register("alerts_raised", "Alerts ever raised", raised);
+    page.register("alerts_unsent", "Alerts that have not reached every hook yet", unsent);
+    Ok(())
+}
+
+fn disk(page: &mut Registry, config: &Config) -> Result<(), TransferError> {
+    let free = whole(Spool::new(&config.state_dir).free_bytes()?);
+    page.register("state_free_bytes", "Room left on the state directory's disk", Gauges::of(free));
+    let minimum = Gauges::of(whole(config.limits.free_bytes));
+    let help = "Room that is kept free there: with less, no file is fetched";
+    page.register("state_free_minimum_bytes", help, minimum);
+    Ok(())
+}
