@@ -244,6 +244,14 @@ codes! {
     FileRejected = "file-rejected",
     /// An endpoint is left alone until an operator has mended what is wrong with it.
     EndpointPaused = "endpoint-paused",
+    /// A municipality's request for a payout has not come, or was not answered, by its time.
+    RequestMissing = "request-missing",
+    /// A municipality's request came after its time.
+    RequestLate = "request-late",
+    /// Nothing was reported about expectations by the time that reports on their payout are due.
+    ReportMissing = "report-missing",
+    /// A municipality's report on a payout came after its time.
+    ReportLate = "report-late",
     /// A receipt for a file of ours has not come by its time.
     ReceiptOverdue = "receipt-overdue",
     /// Our own disk is nearly full: no file is fetched.

@@ -377,6 +377,10 @@ impl Config {
             {
                 faults.push(format!("route[{at}]: accept and rettelse are for sf2520"));
             }
+            let cutoff = self.payouts.as_ref().is_some_and(Udbetalingskalender::bounds_requests);
+            if route.hold_rules.need_cutoff() && !cutoff {
+                faults.push(format!("route[{at}].hold: late needs [payouts] with `request_by`"));
+            }
             if route.flow == FlowName::Sf2520 && !route.hold_rules.is_empty() {
                 faults.push(format!("route[{at}].hold: these rules are for sf2530"));
             }

@@ -286,6 +286,7 @@ fn flow_of(
             &*layout(sf2530::SVAR_LAYOUT)?,
             read_options(config),
             route,
+            config.payouts.as_ref(),
         )?)),
         FlowName::Sf2520 => {
             Ok(Box::new(Sf2520::new(&*layout(sf2520::LAYOUT)?, read_options(config), route)?))

@@ -6,6 +6,7 @@
 pub mod alerts;
 mod batch;
 mod circuit;
+mod deadlines;
 mod dry_run;
 mod engine;
 mod node;

@@ -1,8 +1,10 @@
-//! When an answer is looked at by an operator before anything is marked: always, or when it is
-//! unlike what its municipality had before. A file that was cut off, or a snapshot of agreements
-//! that was, shows itself so. Does no I/O.
+//! When an answer is looked at by an operator before anything is marked: always, when its request
+//! came late, or when it is unlike what its municipality had before: a file that was cut off, or a
+//! snapshot of agreements that was, shows itself so. Does no I/O.
 
 use super::{Beloeb, Kommunekode};
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Copenhagen;
 use serde::Deserialize;
 use std::num::NonZeroU32;
 
@@ -15,6 +17,19 @@ pub struct Size {
     pub sum: Beloeb,
 }
 
+/// An answer to be judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The municipality it is for.
+    pub kommune: Kommunekode,
+    /// Its size.
+    pub size: Size,
+    /// By when its request should have come; `None` = it came in time.
+    pub missed: Option<DateTime<Utc>>,
+    /// The municipality's answers before it, newest first.
+    pub recent: &'a [Size],
+}
+
 /// One rule of a route, as the configuration has it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +40,9 @@ pub struct HoldRule {
     /// Every answer is held.
     #[serde(default)]
     pub always: bool,
+    /// Held when its request came after the time that the calendar gives it.
+    #[serde(default)]
+    pub late: bool,
     /// Held when count or sum is further than so many percent from the average of the recent
     /// answers.
     pub deviation_percent: Option<NonZeroU32>,
@@ -52,10 +70,14 @@ impl HoldRules {
         self.0.iter().map(|rule| rule.recent.get()).max().unwrap_or(0)
     }
 
-    /// The first rule's reason to hold an answer of this size, if there is one; `recent` are the
-    /// municipality's answers before it, newest first.
-    pub fn judge(&self, kommune: Kommunekode, size: Size, recent: &[Size]) -> Option<String> {
-        self.0.iter().find_map(|rule| rule.judge(kommune, size, recent))
+    /// Whether there is one that needs to know by when requests are due.
+    pub fn need_cutoff(&self) -> bool {
+        self.0.iter().any(|rule| rule.late)
+    }
+
+    /// The first rule's reason to hold an answer, if there is one.
+    pub fn judge(&self, case: &Case<'_>) -> Option<String> {
+        self.0.iter().find_map(|rule| rule.judge(case))
     }
 }
 
@@ -66,12 +88,17 @@ const fn six() -> NonZeroU32 {
 
 impl HoldRule {
     /// A municipality's first answer is like any.
-    fn judge(&self, kommune: Kommunekode, size: Size, recent: &[Size]) -> Option<String> {
+    fn judge(&self, case: &Case<'_>) -> Option<String> {
+        let Case { kommune, size, missed, recent } = *case;
         if !self.kommuner.is_empty() && !self.kommuner.contains(&kommune) {
             return None;
         }
         if self.always {
             return Some("every answer to this municipality is held".to_owned());
+        }
+        if let Some(due) = missed.filter(|_| self.late) {
+            let due = due.with_timezone(&Copenhagen).format("%Y-%m-%d %H:%M");
+            return Some(format!("it came after {due}, when requests for this payout were due"));
         }
         let wanted = usize::try_from(self.recent.get()).unwrap_or(usize::MAX);
         let recent = &recent[..recent.len().min(wanted)];
@@ -135,7 +162,7 @@ mod tests {
         ];
         let kommune = Kommunekode::parse(b"0101").unwrap();
         for (text, size, recent, says) in cases {
-            let why = rule(text).judge(kommune, size, recent);
+            let why = rule(text).judge(&Case { kommune, size, missed: None, recent });
             match says {
                 Some(says) => {
                     assert!(why.as_deref().unwrap_or("").contains(says), "{text}: {why:?}");
@@ -143,5 +170,23 @@ mod tests {
                 None => assert_eq!(why, None, "{text}"),
             }
         }
+    }
+
+    #[test]
+    fn a_late_request_is_held_where_a_rule_says_so() {
+        let rules = |text: &str| HoldRules(vec![toml::from_str(text).unwrap()]);
+        let kommune = Kommunekode::parse(b"0101").unwrap();
+        let missed = Some("2026-11-23T11:00:00Z".parse().unwrap());
+        let late = Case { kommune, size: size(5, 50), missed, recent: &[] };
+        let why = rules("late = true").judge(&late).unwrap();
+        assert_eq!(why, "it came after 2026-11-23 12:00, when requests for this payout were due");
+        for (text, case) in [
+            ("late = true", Case { missed: None, ..late }),
+            ("late = true\nkommuner = [\"0147\"]", late),
+            ("empty = true", late),
+        ] {
+            assert_eq!(rules(text).judge(&case), None, "{text}");
+        }
+        assert!(rules("late = true").need_cutoff() && !rules("always = true").need_cutoff());
     }
 }

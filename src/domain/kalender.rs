@@ -145,6 +145,11 @@ impl Udbetalingskalender {
         by_rule || settings.dispositionsdatoer.contains(&date)
     }
 
+    /// Whether there is a bound for requests.
+    pub const fn bounds_requests(&self) -> bool {
+        self.0.request_by.is_some()
+    }
+
     /// Up to when a municipality's request for this payout is in time; `None` = there is no bound.
     pub fn request_due(&self, dispositionsdato: NaiveDate) -> Option<DateTime<Utc>> {
         self.0.request_by.map(|cutoff| cutoff.of(dispositionsdato))

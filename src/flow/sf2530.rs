@@ -5,13 +5,15 @@ use super::refusal::Refusal;
 use super::{Effect, Flow, Preview, Processed, advice};
 use crate::config::{FORESPOERGSEL_ID, Outbox, Route};
 use crate::crash::{self, Point};
-use crate::domain::hold_rule::{HoldRules, Size};
-use crate::domain::{Forespoergsel, Svar};
+use crate::domain::hold_rule::{Case, HoldRules, Size};
+use crate::domain::{Forespoergsel, Svar, Udbetalingskalender};
 use crate::fault::{Class, Code};
 use crate::layout::Layout;
 use crate::message::{BindError, forespoergsel, svar};
 use crate::record::{Options, ReadError, WriteError};
-use crate::store::{Answer, AnswerOrder, Payload, Place, Problem, Store, StoreError, Transfer};
+use crate::store::{
+    Answer, AnswerOrder, Moment, Payload, Place, Problem, Store, StoreError, Transfer,
+};
 use crate::transfer::advice::Advice;
 use crate::transfer::spool::write_durably;
 use crate::transfer::{Desk, TransferError};
@@ -33,15 +35,18 @@ pub struct Sf2530 {
     options: Options,
     outbox: Outbox,
     hold_rules: HoldRules,
+    payouts: Option<Udbetalingskalender>,
 }
 
 impl Sf2530 {
-    /// Binds the flow to the layouts of its two messages.
+    /// Binds the flow to the layouts of its two messages. The calendar says which requests are
+    /// late.
     pub fn new(
         forespoergsel: &Layout,
         svar: &Layout,
         options: Options,
         route: &Route,
+        payouts: Option<&Udbetalingskalender>,
     ) -> Result<Self, BindError> {
         Ok(Self {
             forespoergsel: forespoergsel::Format::bind(forespoergsel)?,
@@ -49,6 +54,7 @@ impl Sf2530 {
             options,
             outbox: route.outbox.clone(),
             hold_rules: route.hold_rules.clone(),
+            payouts: payouts.cloned(),
         })
     }
 
@@ -95,7 +101,9 @@ impl Sf2530 {
             directory: self.outbox.directory.clone(),
             name: self.outbox.name.name_for(request),
         };
-        let order = AnswerOrder { inbound, request, place: &place, hold_rules: &self.hold_rules };
+        let missed = self.missed(request, inbound.created_at);
+        let hold_rules = &self.hold_rules;
+        let order = AnswerOrder { inbound, request, place: &place, hold_rules, missed };
         let answer = desk.store().answer(&order, desk.now())?;
         crash::reached(Point::AnswerCommitted);
         Ok(answer)
@@ -166,7 +174,7 @@ impl Flow for Sf2530 {
                     .preview(&request, dannet, &mut |row| file.transaktion(&row).map_err(stop))
                     .map_err(stopped)?;
                 file.finish().map_err(unwritable)?;
-                Ok(match self.held_by(&**store, &svar)? {
+                Ok(match self.held_by(&**store, &svar, desk.now())? {
                     Some(why) => Preview::Refused(held_by_rule(&request, &why).problem),
                     None => Preview::Marked(svar),
                 })
@@ -176,12 +184,24 @@ impl Flow for Sf2530 {
 }
 
 impl Sf2530 {
-    /// Why a rule would hold an answer, if one would.
-    fn held_by(&self, store: &dyn Store, svar: &Svar) -> Result<Option<String>, TransferError> {
+    /// By when a request that came at this moment should have come, if it is late.
+    fn missed(&self, request: &Forespoergsel, came: Moment) -> Option<Moment> {
+        let due = self.payouts.as_ref()?.request_due(request.dispositionsdato)?;
+        (due < came).then_some(due)
+    }
+
+    /// Why a rule would hold an answer to a request that came at this moment, if one would.
+    fn held_by(
+        &self,
+        store: &dyn Store,
+        svar: &Svar,
+        came: Moment,
+    ) -> Result<Option<String>, TransferError> {
         let kommune = svar.forespoergsel.kommunekode;
+        let missed = self.missed(&svar.forespoergsel, came);
         let size = Size { antal: svar.antal_transaktioner, sum: svar.sum_beloeb };
         let recent = store.recent_sizes(kommune, self.hold_rules.recent())?;
-        Ok(self.hold_rules.judge(kommune, size, &recent))
+        Ok(self.hold_rules.judge(&Case { kommune, size, missed, recent: &recent }))
     }
 
     /// Writes an answer from committed rows, and nothing else.

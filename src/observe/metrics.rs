@@ -6,10 +6,12 @@
 
 use crate::config::Config;
 use crate::daemon::overdue_receipts;
+use crate::domain::Udfald;
 use crate::fault::AlertKind;
-use crate::store::{Moment, Store};
+use crate::store::{AfstemningFilter, Moment, Store};
 use crate::transfer::TransferError;
 use crate::transfer::spool::Spool;
+use chrono::Days;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder};
 use prometheus_client::metrics::MetricType;
@@ -54,6 +56,7 @@ pub fn render(config: &Config, store: &dyn Store, now: Moment) -> Result<String,
     files(&mut page, store)?;
     endpoints(&mut page, config, store)?;
     receipts(&mut page, config, store, now)?;
+    forventninger(&mut page, config, store, now)?;
     alerts(&mut page, store)?;
     disk(&mut page, config)?;
     let aftaler = whole(store.count_aftaler()?);
@@ -116,6 +119,35 @@ fn receipts(
         overdue.set([("flow", &flow), ("endpoint", &endpoint)], count);
     }
     page.register("receipts_overdue", "Files whose receipt has not come by its time", overdue);
+    Ok(())
+}
+
+/// Payouts further away than that are not told of: their number would grow.
+const NEAR: Days = Days::new(35);
+
+fn forventninger(
+    page: &mut Registry,
+    config: &Config,
+    store: &dyn Store,
+    now: Moment,
+) -> Result<(), TransferError> {
+    let Some(kalender) = &config.payouts else { return Ok(()) };
+    let today = now.date_naive();
+    let mut count = Gauges::default();
+    for dispositionsdato in kalender.dispositionsdatoer(today - NEAR, today + NEAR) {
+        let filter = AfstemningFilter {
+            dispositionsdato: Some(dispositionsdato),
+            ..AfstemningFilter::default()
+        };
+        let figures = store.afstemning(&filter)?;
+        for udfald in Udfald::ALL {
+            let antal = figures.values().map(|kommune| kommune.post(udfald).antal).sum();
+            let labels =
+                [("dispositionsdato", &*dispositionsdato.to_string()), ("udfald", udfald.word())];
+            count.set(labels, whole(antal));
+        }
+    }
+    page.register("forventninger", "Expectations by payout and what has become of them", count);
     Ok(())
 }
 

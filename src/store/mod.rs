@@ -195,6 +195,9 @@ pub trait Store: Send {
         at: Moment,
     ) -> Result<Vec<Udeblivelse>, StoreError>;
 
+    /// The requests for a payout of which [`Store::note_udeblevne`] was said, with what it found.
+    fn udeblevne(&self, dispositionsdato: NaiveDate) -> Result<Vec<Udeblivelse>, StoreError>;
+
     /// One transfer.
     fn transfer(&self, id: Uuid) -> Result<Option<Transfer>, StoreError>;
 
@@ -351,6 +354,8 @@ pub struct AnswerOrder<'a> {
     pub place: &'a Place,
     /// When it is held for an operator instead, unless one has released it.
     pub hold_rules: &'a HoldRules,
+    /// By when the request should have come; `None` = it came in time.
+    pub missed: Option<Moment>,
 }
 
 /// What became of a request.

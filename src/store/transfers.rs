@@ -178,6 +178,8 @@ pub struct TransferFilter {
     pub kommunekode: Option<Kommunekode>,
     /// Only the files of this request: it, its repetitions, its answer.
     pub forespoergsel_id: Option<ForespoergselId>,
+    /// Only those that are known to be about this payout.
+    pub dispositionsdato: Option<NaiveDate>,
     /// Only those whose state last changed before this moment.
     pub changed_before: Option<Moment>,
     /// Only those whose state last changed at this moment or later.

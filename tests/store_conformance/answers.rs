@@ -246,6 +246,7 @@ pub(crate) fn the_other_miljoe_is_refused(bench: &dyn Bench) {
         request: &request,
         place: &place,
         hold_rules: &HoldRules::default(),
+        missed: None,
     };
     let refused = store.answer(&order, now()).unwrap_err();
     assert!(matches!(refused, StoreError::WrongMiljoe { .. }), "{refused}");
@@ -264,6 +265,7 @@ pub(crate) fn only_a_fetched_file_is_answered(bench: &dyn Bench) {
         request: &request,
         place: &place,
         hold_rules: &HoldRules::default(),
+        missed: None,
     };
     newly(store.answer(&order, now()).unwrap());
     // The same work once more, by a worker that did not see the first one's.
@@ -328,8 +330,13 @@ pub(crate) fn a_rule_holds_an_answer_before_anything_is_marked(bench: &dyn Bench
     let inbound = fetched(&mut *store, "february");
     let request = forespoergsel(101, 2);
     let place = place("ky-out", "february.svar");
-    let order =
-        |inbound| AnswerOrder { inbound, request: &request, place: &place, hold_rules: &rules };
+    let order = |inbound| AnswerOrder {
+        inbound,
+        request: &request,
+        place: &place,
+        hold_rules: &rules,
+        missed: None,
+    };
     let held = store.answer(&order(&inbound), now()).unwrap();
     let Answer::Held { why } = held else { panic!("{held:?}") };
     assert!(why.contains("more than 50 % off"), "{why}");
@@ -372,6 +379,7 @@ pub(crate) fn a_cancelled_answer_is_owed_again_only_when_released(bench: &dyn Be
         request: &request,
         place: &place,
         hold_rules: &HoldRules::default(),
+        missed: None,
     };
     let again = store.answer(&order, now()).unwrap();
     let Answer::Again { svar: the_same, outbound: owed, .. } = again else { panic!("{again:?}") };

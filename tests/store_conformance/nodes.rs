@@ -78,6 +78,7 @@ pub(crate) fn an_answer_belongs_to_who_made_it_until_it_rests(bench: &dyn Bench)
         request: &request,
         place: &place("ky", "out"),
         hold_rules: &HoldRules::default(),
+        missed: None,
     };
     let answer = store.answer(&order, now()).unwrap();
     let Answer::New { inbound, outbound, .. } = answer else { panic!("{answer:?}") };

@@ -50,6 +50,7 @@ pub(crate) fn an_acceptance_owes_the_sender_one_receipt(bench: &dyn Bench) {
             request: &request,
             place: &to,
             hold_rules: &HoldRules::default(),
+            missed: None,
         };
         store.answer(&order, now()).unwrap();
         let said = said(&*store, &inbound);

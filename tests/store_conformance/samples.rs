@@ -141,6 +141,7 @@ pub(crate) fn answer(store: &mut dyn Store, request: &Forespoergsel, name: &str)
         request,
         place: &place,
         hold_rules: &HoldRules::default(),
+        missed: None,
     };
     store.answer(&order, now()).unwrap()
 }

@@ -335,6 +335,7 @@ pub(crate) fn what_stays_out_is_noted_once_and_settled_late(bench: &dyn Bench) {
     assert_eq!((stayed_out[0].antal, stayed_out[0].sum_beloeb), (1, oere(1000)));
     assert_eq!(stayed_out[0].forespoergsel_id, request.forespoergsel_id);
     assert_eq!(stayed_out[0].at, due);
+    assert_eq!(store.udeblevne(payout).unwrap(), stayed_out);
     assert_eq!(outcomes(&*store)["b"], (Some(Udfald::Udeblevet), None));
     assert!(store.awaited_payouts().unwrap().is_empty());
     assert!(store.note_udeblevne(payout, at("2026-12-09T11:00:00Z")).unwrap().is_empty());
@@ -346,6 +347,8 @@ pub(crate) fn what_stays_out_is_noted_once_and_settled_late(bench: &dyn Bench) {
     let stayed_out = store.note_udeblevne(payout, at("2026-12-10T11:00:00Z")).unwrap();
     assert_eq!(stayed_out.len(), 1);
     assert_eq!(stayed_out[0].forespoergsel_id, late.forespoergsel_id);
+    assert_eq!(store.udeblevne(payout).unwrap().len(), 2);
+    assert_eq!(store.udeblevne(day("2026-12-15")).unwrap(), []);
 }
 
 pub(crate) fn figures_are_filtered(bench: &dyn Bench) {

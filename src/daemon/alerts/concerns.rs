@@ -1,6 +1,7 @@
 //! What an operator must be told of now, from the store, the configuration and our own disk. The
 //! same thing has the same subject for as long as it lasts.
 
+use super::payouts;
 use crate::clock::danish;
 use crate::daemon::Engine;
 use crate::daemon::receipts::overdue_receipts;
@@ -12,7 +13,7 @@ use chrono::TimeDelta;
 
 /// What happened longer ago is told no more: it floods nobody where modregn is started on an old
 /// store.
-const LATELY: TimeDelta = TimeDelta::days(35);
+pub(super) const LATELY: TimeDelta = TimeDelta::days(35);
 
 /// Everything that is wrong now.
 pub(super) fn concerns(engine: &Engine) -> Result<Vec<Concern>, TransferError> {
@@ -22,6 +23,7 @@ pub(super) fn concerns(engine: &Engine) -> Result<Vec<Concern>, TransferError> {
     concerns.extend(desk.store().pauses()?.iter().map(paused));
     let overdue = overdue_receipts(engine.config(), &**desk.store(), desk.now())?;
     concerns.extend(overdue.iter().map(|sent| of_file(AlertKind::ReceiptOverdue, sent)));
+    concerns.extend(payouts::concerns(engine)?);
     concerns.extend(full_disk(engine)?);
     Ok(concerns)
 }

@@ -4,9 +4,10 @@
 mod concerns;
 mod hook;
 mod message;
+mod payouts;
 
 use super::circuit::pause_after;
-use super::{Engine, Retry};
+use super::{Engine, Retry, deadlines};
 use crate::config::Hook;
 use crate::crash::{self, Point};
 use crate::fault::AlertKind;
@@ -18,10 +19,12 @@ use uuid::Uuid;
 
 pub use hook::HookError;
 
-/// Raises what was not raised before, and hands over what no hook or not every hook has taken: all
-/// of it, or what is due after earlier tries. Others may do the same at the same time.
+/// Notes what has stayed out, raises what was not raised before, and hands over what no hook or not
+/// every hook has taken: all of it, or what is due after earlier tries. Others may do the same at
+/// the same time.
 pub fn evaluate(engine: &Engine, retry: Retry) -> Result<(), TransferError> {
     engine.take_over()?;
+    deadlines::note_passed(engine)?;
     let concerns = concerns::concerns(engine)?;
     let desk = engine.desk();
     let raised = desk.store().raise(&concerns, desk.now())?;

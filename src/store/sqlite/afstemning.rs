@@ -8,6 +8,7 @@ use crate::store::{
 };
 use chrono::NaiveDate;
 use rusqlite::{Connection, Row, ToSql, params};
+use std::collections::BTreeSet;
 
 /// The expectations of requests, each with what was reported and what has become of it.
 const EXPECTED: &str = "
@@ -160,6 +161,8 @@ pub(super) fn note_udeblevne(
     dispositionsdato: NaiveDate,
     at: Moment,
 ) -> Result<Vec<Udeblivelse>, Trouble> {
+    let known = udeblevne(connection, dispositionsdato)?;
+    let known: BTreeSet<_> = known.into_iter().map(|one| one.forespoergsel_id).collect();
     connection
         .prepare_cached(
             "INSERT INTO udeblivelse (forespoergsel, at, antal, sum_beloeb)
@@ -173,12 +176,22 @@ pub(super) fn note_udeblevne(
              GROUP BY r.nr",
         )?
         .execute(params![Day(dispositionsdato), Time(at)])?;
+    let mut noted = udeblevne(connection, dispositionsdato)?;
+    noted.retain(|one| !known.contains(&one.forespoergsel_id));
+    Ok(noted)
+}
+
+/// What was noted of the requests for a payout.
+pub(super) fn udeblevne(
+    connection: &Connection,
+    dispositionsdato: NaiveDate,
+) -> Result<Vec<Udeblivelse>, Trouble> {
     let mut statement = connection.prepare_cached(
         "SELECT r.forespoergsel_id, r.kommunekode, u.antal, u.sum_beloeb, u.at
          FROM udeblivelse u JOIN forespoergsel r ON r.nr = u.forespoergsel
-         WHERE r.dispositionsdato = ?1 AND u.at = ?2 ORDER BY r.kommunekode, r.nr",
+         WHERE r.dispositionsdato = ?1 ORDER BY r.kommunekode, r.nr",
     )?;
-    let rows = statement.query_map(params![Day(dispositionsdato), Time(at)], |row| {
+    let rows = statement.query_map([Day(dispositionsdato)], |row| {
         Ok(Udeblivelse {
             forespoergsel_id: row.get(0)?,
             kommunekode: row.get(1)?,

@@ -3,7 +3,7 @@
 use super::error::Trouble;
 use super::rows::{Day, Id, Time};
 use super::transfers::{self, New, add, advance};
-use crate::domain::hold_rule::Size;
+use crate::domain::hold_rule::{Case, Size};
 use crate::domain::{
     Beloeb, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
 };
@@ -147,7 +147,8 @@ fn held_by(
 ) -> Result<Option<String>, Trouble> {
     let kommune = order.request.kommunekode;
     let recent = recent_sizes(connection, kommune, order.hold_rules.recent())?;
-    Ok(order.hold_rules.judge(kommune, size, &recent))
+    let case = Case { kommune, size, missed: order.missed, recent: &recent };
+    Ok(order.hold_rules.judge(&case))
 }
 
 fn about(event: Event, request: &Forespoergsel) -> Step {

@@ -245,6 +245,10 @@ impl Store for SqliteStore {
         self.change(|connection| afstemning::note_udeblevne(connection, dispositionsdato, at))
     }
 
+    fn udeblevne(&self, dispositionsdato: NaiveDate) -> Result<Vec<Udeblivelse>, StoreError> {
+        self.read(|connection| afstemning::udeblevne(connection, dispositionsdato))
+    }
+
     fn transfer(&self, id: Uuid) -> Result<Option<Transfer>, StoreError> {
         self.read(|connection| transfers::one(connection, id))
     }

@@ -86,6 +86,7 @@ fn answer(store: &mut SqliteStore, number: u128) -> Result<(), StoreError> {
             request: &request,
             place: &place,
             hold_rules: &HoldRules::default(),
+            missed: None,
         },
         NOW,
     )?;
@@ -213,6 +214,7 @@ fn a_full_disk_is_passing_trouble_and_leaves_nothing_half_done() {
         request: &request,
         place: &place,
         hold_rules: &HoldRules::default(),
+        missed: None,
     };
     store.answer(&order, NOW).unwrap();
     assert_eq!(count(&store.connection, "forventning"), 20_000);

@@ -311,6 +311,11 @@ pub(super) fn list(
             values.push(value);
         }
     }
+    let dispositionsdato = filter.dispositionsdato.map(Day);
+    if let Some(day) = &dispositionsdato {
+        conditions.push("dispositionsdato = ?".to_owned());
+        values.push(day);
+    }
     let changed_before = filter.changed_before.map(Time);
     if let Some(moment) = &changed_before {
         conditions.push("changed_at < ?".to_owned());
