@@ -7,7 +7,6 @@ use super::{ConfigFile, Exit, Io, danish};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::AftaleId;
 use crate::store::{AftaleVersion, Note, SqliteStore, Store, Transfer, TransferFilter};
-use crate::transfer::report::hex;
 use anyhow::{Context, ensure};
 use clap::Subcommand;
 use uuid::Uuid;
@@ -44,13 +43,7 @@ struct Hash([u8; 32]);
 
 fn sha256(text: &str) -> Result<Hash, &'static str> {
     let mut hash = [0; 32];
-    let wrong = "expected 64 hexadecimal digits";
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(wrong);
-    }
-    for (at, byte) in hash.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).map_err(|_| wrong)?;
-    }
+    hex::decode_to_slice(text, &mut hash).map_err(|_| "expected 64 hexadecimal digits")?;
     Ok(Hash(hash))
 }
 
@@ -94,13 +87,13 @@ fn verify(args: &Verify, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     if let Some(Hash(hash)) = args.contains
         && store.event_with_hash(hash)?.is_none()
     {
-        writeln!(io.out, "the log does not contain {}: events are missing", hex(&hash))?;
+        writeln!(io.out, "the log does not contain {}: events are missing", hex::encode(hash))?;
         exit = Exit::Faults;
     }
     let verdict = if exit == Exit::Done { "all as they were written" } else { "NOT as written" };
     writeln!(io.out, "{} events, {verdict}", audit.events)?;
     if let Some(head) = audit.head {
-        writeln!(io.out, "newest: {}", hex(&head))?;
+        writeln!(io.out, "newest: {}", hex::encode(head))?;
     }
     Ok(exit)
 }
@@ -127,7 +120,7 @@ fn trace_file(args: &Trace, io: &mut Io<'_>) -> anyhow::Result<Exit> {
 fn trace_one(store: &dyn Store, transfer: &Transfer, io: &mut Io<'_>) -> anyhow::Result<()> {
     writeln!(io.out, "{} {} {}", transfer.id, transfer.direction, transfer.place)?;
     if let Some(payload) = transfer.payload {
-        writeln!(io.out, "  {} bytes, sha256 {}", payload.size, hex(&payload.sha256))?;
+        writeln!(io.out, "  {} bytes, sha256 {}", payload.size, hex::encode(payload.sha256))?;
     }
     Ok(history(io.out, &store.events(transfer.id)?)?)
 }
@@ -173,6 +166,23 @@ fn trace_aftale(args: &Trace, aftale: &str, io: &mut Io<'_>) -> anyhow::Result<E
             marking.forespoergsel_id,
             marking.loebenummer,
             marking.outbound,
+        )?;
+    }
+    for reported in store.indberettet(&id)? {
+        let about = match reported.forespoergsel_id {
+            Some(request) => format!("request {request}"),
+            None => "expected by nobody".to_owned(),
+        };
+        writeln!(
+            io.out,
+            "{}  {} kr. withheld (aarsagskode {}): {about}, report {}, record {}; modregn audit \
+             trace {}",
+            danish(reported.at),
+            reported.beloeb,
+            reported.aarsag.code(),
+            reported.udbetaling_id,
+            reported.loebenummer,
+            reported.inbound,
         )?;
     }
     Ok(Exit::Done)

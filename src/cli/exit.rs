@@ -36,7 +36,6 @@ pub(super) fn of(error: &anyhow::Error) -> Exit {
             TransferError::Store(_)
             | TransferError::Spool(_)
             | TransferError::Refused(_)
-            | TransferError::StillRefused(_)
             | TransferError::Name(_) => Exit::Failure,
         }
     } else if let Some(error) = error.downcast_ref::<EngineError>() {

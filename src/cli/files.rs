@@ -5,7 +5,7 @@ use super::{ConfigFile, Exit, Io};
 use crate::domain::Kommunekode;
 use crate::fault::Code;
 use crate::store::{Delivery, EventRow, Problem, Receipt, Transfer, TransferFilter};
-use crate::transfer::report::{self, hex};
+use crate::transfer::report;
 use crate::transfer::spool::Spool;
 use crate::transfer::state::{Direction, Event, State};
 use anyhow::Context;
@@ -188,6 +188,9 @@ fn show(args: &Show, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     if let Some(receipt) = store.receipt(args.id)? {
         writeln!(io.out, "  says {} of {}", receipt.verdict.word(), receipt.about)?;
     }
+    if let Some(rapport) = store.rapport(args.id)? {
+        writeln!(io.out, "  tells the sender:\n\n{rapport}")?;
+    }
     if let Some(report) = read(&quarantine.join(text))? {
         writeln!(io.out, "  set apart in {}\n\n{report}", quarantine.display())?;
     }
@@ -212,8 +215,11 @@ fn describe(out: &mut dyn Write, transfer: &Transfer, events: &[EventRow]) -> st
     if let Some(id) = transfer.forespoergsel_id {
         writeln!(out, "  forespoergsel_id {id}")?;
     }
+    if let Some(day) = transfer.dispositionsdato {
+        writeln!(out, "  dispositionsdato {day}")?;
+    }
     if let Some(payload) = transfer.payload {
-        writeln!(out, "  {} bytes, sha256 {}", payload.size, hex(&payload.sha256))?;
+        writeln!(out, "  {} bytes, sha256 {}", payload.size, hex::encode(payload.sha256))?;
     }
     history(out, events)
 }
@@ -244,9 +250,10 @@ fn transfer_json(transfer: &Transfer) -> Value {
         "name": transfer.place.name,
         "state": transfer.state.word(),
         "size": transfer.payload.map(|payload| payload.size),
-        "sha256": transfer.payload.map(|payload| hex(&payload.sha256)),
+        "sha256": transfer.payload.map(|payload| hex::encode(payload.sha256)),
         "kommunekode": transfer.kommunekode.map(|kode| kode.to_string()),
         "forespoergsel_id": transfer.forespoergsel_id.map(|id| id.to_string()),
+        "dispositionsdato": transfer.dispositionsdato,
         "attempts": transfer.attempts,
         "problem": transfer.problem.as_ref().map(problem_json),
         "created_at": transfer.created_at,

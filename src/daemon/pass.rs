@@ -153,7 +153,7 @@ impl FileOutcome {
 
     /// Marked as said, where the round before has said the same.
     pub(super) fn after(mut self, told: &BTreeSet<Told>) -> Self {
-        self.was_said |= self.told().is_some_and(|this| told.contains(&this));
+        self.was_said = self.told().is_some_and(|this| told.contains(&this));
         self
     }
 

@@ -146,11 +146,6 @@ impl Session<'_> {
                 let verdict = Verdict::kept_back(problem);
                 Ok(Some(FileOutcome::new(source.place(&arrival.entry.name), verdict)))
             }
-            Err(TransferError::StillRefused(problem)) => {
-                let verdict = Verdict::kept_back(problem);
-                let outcome = FileOutcome::new(source.place(&arrival.entry.name), verdict);
-                Ok(Some(FileOutcome { was_said: true, ..outcome }))
-            }
             Err(error) => Err(error),
         }
     }

@@ -187,11 +187,6 @@ impl<'e> Session<'e> {
                 let verdict = Verdict::kept_back(problem);
                 Ok(Some(FileOutcome::new(source.place(&entry.name), verdict)))
             }
-            Err(TransferError::StillRefused(problem)) => {
-                let verdict = Verdict::kept_back(problem);
-                let outcome = FileOutcome::new(source.place(&entry.name), verdict);
-                Ok(Some(FileOutcome { was_said: true, ..outcome }))
-            }
             Err(error) => Err(error),
         }
     }

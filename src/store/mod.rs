@@ -25,8 +25,8 @@ pub use transfers::{
     About, Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
 };
 pub use udbetalinger::{
-    AfstemningFilter, Afstemninger, Forventet, Indlaesning, Indlaest, Linje, MatchBy, Matched,
-    Rapporteret, Ready, SettleOrder, Settled, Udeblivelse,
+    AfstemningFilter, Afstemninger, Forventet, Indberettet, Indlaesning, Indlaest, Linje, MatchBy,
+    Matched, Rapporteret, Ready, SettleOrder, Settled, Udeblivelse,
 };
 
 use crate::domain::hold_rule::{HoldRules, Size};
@@ -182,6 +182,9 @@ pub trait Store: Send {
 
     /// What is known of one payout, for all municipalities.
     fn payout(&self, query: &PayoutQuery) -> Result<Payout, StoreError>;
+
+    /// Everything that was reported about one agreement, oldest first.
+    fn indberettet(&self, id: &AftaleId) -> Result<Vec<Indberettet>, StoreError>;
 
     /// The payouts with requests of which [`Store::note_udeblevne`] has not been said, oldest
     /// first.

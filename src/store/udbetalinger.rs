@@ -165,6 +165,25 @@ pub struct Rapporteret {
     pub udbetaling_id: Uuid,
 }
 
+/// One record of a report about one agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Indberettet {
+    /// The report.
+    pub udbetaling_id: Uuid,
+    /// When it was applied.
+    pub at: Moment,
+    /// The record, from 1.
+    pub loebenummer: u32,
+    /// What was withheld; negative = taken back.
+    pub beloeb: Beloeb,
+    /// Why it is that amount.
+    pub aarsag: Aarsag,
+    /// The request whose expectation it is about; `None` = nobody expected it.
+    pub forespoergsel_id: Option<ForespoergselId>,
+    /// The transfer that brought the report.
+    pub inbound: Uuid,
+}
+
 /// A request whose expectations' deadline is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Udeblivelse {

@@ -101,7 +101,7 @@ fn leave(
     problem: Problem,
 ) -> Result<TransferError, TransferError> {
     if transfer.problem.as_ref() == Some(&problem) {
-        return Ok(TransferError::StillRefused(problem));
+        return Ok(TransferError::Refused(problem));
     }
     let step = Step { problem: Some(problem.clone()), ..Step::plain(Event::Fail) };
     desk.store().advance(transfer, &step, desk.now())?;

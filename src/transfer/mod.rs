@@ -77,9 +77,6 @@ pub enum TransferError {
     /// This file, for a reason that the journal has too.
     #[error("{}: {}", .0.code, .0.text)]
     Refused(Problem),
-    /// This file, for the same reason as the last time it was looked at.
-    #[error("still {}: {}", .0.code, .0.text)]
-    StillRefused(Problem),
     /// A name in the store that is no file name: the store was changed by other hands.
     #[error(transparent)]
     Name(#[from] NotAFileName),

@@ -88,7 +88,7 @@ impl<'a> Report<'a> {
             verdict: verdict.word(),
             verdict_da: if verdict == State::Held { "tilbageholdt" } else { "afvist" },
             size: transfer.payload.map(|payload| payload.size),
-            sha256: transfer.payload.map(|payload| hex(&payload.sha256)),
+            sha256: transfer.payload.map(|payload| hex::encode(payload.sha256)),
             code,
             meaning: code.meaning(),
             meaning_da: code.dansk().unwrap_or_default(),
@@ -289,12 +289,4 @@ fn wrap(out: &mut String, text: &str, indent: &str) -> fmt::Result {
         column += width;
     }
     writeln!(out)
-}
-
-/// Bytes in hexadecimal, lower case.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

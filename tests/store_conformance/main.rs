@@ -65,7 +65,8 @@ conformance! {
     settle: every_expectation_gets_its_outcome the_same_report_again_is_known
         corrections_are_applied_in_order a_report_finds_its_expectations
         what_is_objected_to_is_left_out what_stays_out_is_noted_once_and_settled_late
-        figures_are_filtered only_a_fetched_report_is_applied;
+        figures_are_filtered only_a_fetched_report_is_applied
+        what_was_reported_of_an_agreement_is_told;
     settle_model: figures_are_those_of_a_naive_model;
     transfers: a_file_is_seen_once_until_it_is_done a_step_is_journalled
         a_step_from_another_state_is_refused an_impossible_step_is_refused

@@ -9,8 +9,8 @@ use modregn::domain::{
     Rettelse, Tal, Udbetaling, Udfald,
 };
 use modregn::store::{
-    AfstemningFilter, ImportMode, Indlaest, Linje, MatchBy, Matched, Ready, SettleOrder, Settled,
-    Store,
+    AfstemningFilter, ImportMode, Indberettet, Indlaest, Linje, MatchBy, Matched, Ready,
+    SettleOrder, Settled, Store,
 };
 use modregn::transfer::state::{Direction, State};
 use std::collections::BTreeMap;
@@ -394,4 +394,26 @@ pub(crate) fn only_a_fetched_report_is_applied(bench: &dyn Bench) {
     assert!(intake.settle(&order, now()).is_err());
     assert_eq!(outcomes(&*store)["a"], (Some(Udfald::Fuld), Some(1000)));
     assert_eq!(store.brought_by(next.udbetaling_id).unwrap(), None);
+}
+
+pub(crate) fn what_was_reported_of_an_agreement_is_told(bench: &dyn Bench) {
+    let mut store = bench.open();
+    let request = asked(&mut *store, &["a", "b"]);
+    // Requests without transactions, before and after.
+    for (name, number) in [("empty", 8), ("empty too", 9)] {
+        answer(&mut *store, &forespoergsel(147, number), name);
+    }
+    let reports: [&[(&str, i64)]; 2] = [&[("b", 1), ("a", 1000)], &[("a", -400), ("x", 5)]];
+    for (number, of) in (1..).zip(reports) {
+        settled(&mut *store, &udbetaling(&request, number), of);
+    }
+    let told = |id: &str| -> Vec<_> {
+        let all = store.indberettet(&AftaleId::parse(id).unwrap()).unwrap();
+        let short = |one: &Indberettet| (one.loebenummer, one.beloeb, one.forespoergsel_id);
+        all.iter().map(short).collect()
+    };
+    let id = Some(request.forespoergsel_id);
+    assert_eq!(told("a"), [(2, oere(1000), id), (1, oere(-400), id)]);
+    assert_eq!(told("x"), [(2, oere(5), None)]);
+    assert_eq!(told("nothing"), []);
 }

@@ -23,9 +23,9 @@ mod udbetalinger;
 use super::{
     AfstemningFilter, Afstemninger, AftaleImport, AftaleVersion, Alert, AlertCount, Answer,
     AnswerOrder, Audit, By, Census, Clue, Concern, Delivery, EventRow, HandedOver, ImportMode,
-    Indlaesning, Linje, Marking, Moment, Node, NodeRow, Note, Pause, Payout, PayoutQuery, Problem,
-    Receipt, Seen, Step, Store, StoreError, Transfer, TransferFilter, Udeblivelse, Understood,
-    Visit,
+    Indberettet, Indlaesning, Linje, Marking, Moment, Node, NodeRow, Note, Pause, Payout,
+    PayoutQuery, Problem, Receipt, Seen, Step, Store, StoreError, Transfer, TransferFilter,
+    Udeblivelse, Understood, Visit,
 };
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::Size;
@@ -231,6 +231,10 @@ impl Store for SqliteStore {
 
     fn payout(&self, query: &PayoutQuery) -> Result<Payout, StoreError> {
         self.read(|connection| payouts::payout(connection, query))
+    }
+
+    fn indberettet(&self, id: &AftaleId) -> Result<Vec<Indberettet>, StoreError> {
+        self.read(|connection| udbetalinger::indberettet(connection, id))
     }
 
     fn awaited_payouts(&self) -> Result<Vec<NaiveDate>, StoreError> {

@@ -142,15 +142,12 @@ pub(super) struct Sha256(pub(super) [u8; 32]);
 impl Sha256 {
     fn from_text(text: &str) -> Option<Self> {
         let mut bytes = [0; 32];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(text.get(at * 2..at * 2 + 2)?, 16).ok()?;
-        }
+        hex::decode_to_slice(text, &mut bytes).ok()?;
         Some(Self(bytes))
     }
 
     pub(super) fn to_text(self) -> String {
-        let digit = |half| char::from_digit(u32::from(half), 16);
-        self.0.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
+        hex::encode(self.0)
     }
 }
 

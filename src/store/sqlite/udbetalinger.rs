@@ -6,12 +6,12 @@ use super::rows::{Day, Id, Time};
 use super::transfers::{self, New, add, advance};
 use crate::crash::{self, Point};
 use crate::domain::{
-    Beloeb, ForespoergselId, Indberetning, Objection, Rettelse, Udbetaling, Udfald,
+    AftaleId, Beloeb, ForespoergselId, Indberetning, Objection, Rettelse, Udbetaling, Udfald,
 };
 use crate::fault::{Class, Code};
 use crate::store::{
-    Indlaesning, Indlaest, MatchBy, Matched, Moment, Problem, Ready, SettleOrder, Settled, Step,
-    StoreError, Transfer,
+    Indberettet, Indlaesning, Indlaest, MatchBy, Matched, Moment, Problem, Ready, SettleOrder,
+    Settled, Step, StoreError, Transfer,
 };
 use crate::transfer::state::{Direction, Event, State};
 use rusqlite::{Connection, OptionalExtension, Statement, Transaction, params};
@@ -395,4 +395,32 @@ pub(super) fn rapport(connection: &Connection, outbound: Uuid) -> Result<Option<
         .query_row([Id(outbound)], |row| row.get(0))
         .optional()?
         .flatten())
+}
+
+/// A scan, as [`super::aftaler::markings`] is: it is asked for by hand, now and then.
+pub(super) fn indberettet(
+    connection: &Connection,
+    id: &AftaleId,
+) -> Result<Vec<Indberettet>, Trouble> {
+    let mut statement = connection.prepare_cached(
+        "SELECT u.udbetaling_id, u.indlaest, i.nr - u.foer, i.beloeb, i.aarsag, t.id,
+             (SELECT r.forespoergsel_id FROM forespoergsel r WHERE r.foer < i.forventning
+              ORDER BY r.foer DESC, r.antal_transaktioner DESC LIMIT 1)
+         FROM indberetning i
+             JOIN udbetaling u ON i.nr > u.foer AND i.nr <= u.foer + u.antal_i_filen
+             JOIN transfer t ON t.nr = u.inbound
+         WHERE i.aftale_id = ?1 ORDER BY i.nr",
+    )?;
+    let rows = statement.query_map([id], |row| {
+        Ok(Indberettet {
+            udbetaling_id: row.get::<_, Id>(0)?.0,
+            at: row.get::<_, Time>(1)?.0,
+            loebenummer: row.get(2)?,
+            beloeb: row.get(3)?,
+            aarsag: row.get(4)?,
+            inbound: row.get::<_, Id>(5)?.0,
+            forespoergsel_id: row.get(6)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
