@@ -1,18 +1,23 @@
-//! `modregn demo`: invented agreements and requests, answered by the same engine as `batch`.
+//! `modregn demo`: invented agreements, requests and reports, answered and settled by the same engine
+//! as `batch`.
 
 use super::outcome::{Progress, answers, summary};
+use super::report::figures;
 use super::{Exit, Io, batch, generate, import};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::daemon::{self, Engine};
-use crate::domain::Miljoe;
+use crate::domain::{Miljoe, Udbetalingsperiode};
+use crate::generate::Deviations;
+use crate::store::AfstemningFilter;
 use anyhow::bail;
 use fs_err::{self as fs, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Make a work directory with invented agreements and requests, and answer them.
+/// Make a work directory with invented agreements and requests, answer them, and settle what is
+/// reported after the payout.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The work directory; an earlier demo in it is replaced.
@@ -28,6 +33,12 @@ const CONFIG: &str = "modregn.toml";
 const AGREEMENTS: &str = "aftaler.csv";
 const REQUESTS: &str = "udveksling/til-udk";
 const ANSWERS: &str = "udveksling/fra-udk";
+const REPORTS: &str = "udveksling/indberetninger";
+const REFUSED: &str = "udveksling/afvist";
+
+/// What of the invented reports is not as it was asked for, in percent.
+const DEVIATIONS: Deviations =
+    Deviations { partial: 5, none: 2, missing: 2, over: 1, unexpected: 1 };
 
 const CONFIG_TEXT: &str = r#"# Made by `modregn demo`: one directory to the other. All invented.
 miljoe = "TEST"
@@ -53,6 +64,24 @@ processed = "delete"
 endpoint = "udveksling"
 directory = "fra-udk"
 name = "SF2530_svar_{kommunekode}_{forespoergsel_id}.txt"
+
+[[route]]
+flow = "sf2520"
+accept = "records"
+
+[route.inbox]
+endpoint = "udveksling"
+directory = "indberetninger"
+
+[route.inbox.plain]
+pattern = "SF2520_*.txt"
+complete = "rename"
+processed = "delete"
+
+[route.outbox]
+endpoint = "udveksling"
+directory = "afvist"
+name = "SF2520_afvist_{kommunekode}_{udbetaling_id}.json"
 "#;
 
 /// Runs the command.
@@ -75,7 +104,19 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     writeln!(io.out, "{}\n", answers(&report).trim_fmt())?;
     summary(io.out, &report)?;
     writeln!(io.out, "{:.2} s from the requests to the last answer.", took.as_secs_f64())?;
-    where_everything_lies(&args.dir, io.out)?;
+    if !report.files.iter().all(|file| file.verdict.problem().is_none()) {
+        return batch::exit_of(report);
+    }
+    writeln!(io.out, "\nThen the municipalities pay out, and report what they withheld:\n")?;
+    generate::write_reports(&plan, DEVIATIONS, Miljoe::Test, &args.dir.join(REPORTS))?;
+    let report = daemon::batch(&engine, &progress);
+    progress.finish();
+    summary(io.out, &report)?;
+    let periode = args.plan.periode()?;
+    let filter = AfstemningFilter { periode: Some(periode), ..AfstemningFilter::default() };
+    let figures = engine.desk().store().afstemning(&filter)?;
+    figures::summary(&figures::all(&figures), periode, io.out)?;
+    where_everything_lies(&args.dir, periode, io.out)?;
     batch::exit_of(report)
 }
 
@@ -86,7 +127,7 @@ fn prepare(dir: &Path) -> anyhow::Result<()> {
     } else if dir.exists() && fs::read_dir(dir)?.next().is_some() {
         bail!("{} is not empty and no earlier demo: give another --dir", dir.display());
     }
-    for directory in [REQUESTS, ANSWERS] {
+    for directory in [REQUESTS, ANSWERS, REPORTS, REFUSED] {
         fs::create_dir_all(dir.join(directory))?;
     }
     fs::write(dir.join(MARKER), "This directory is replaced by the next `modregn demo`.\n")?;
@@ -94,21 +135,27 @@ fn prepare(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn where_everything_lies(dir: &Path, out: &mut dyn Write) -> std::io::Result<()> {
+fn where_everything_lies(
+    dir: &Path,
+    periode: Udbetalingsperiode,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
     let dir = dir.display();
     writeln!(
         out,
         "
 Everything lies in {dir}:
-  {CONFIG:<20} the configuration
-  {AGREEMENTS:<20} the agreements that were imported
-  {REQUESTS:<20} requests come here; answered ones have gone to the archive
-  {ANSWERS:<20} the answers
-  {state:<20} store, spool, archive, quarantine
+  {CONFIG:<25} the configuration
+  {AGREEMENTS:<25} the agreements that were imported
+  {REQUESTS:<25} requests come here; answered ones have gone to the archive
+  {ANSWERS:<25} the answers
+  {REPORTS:<25} reports come here; they go to the archive too
+  {state:<25} store, spool, archive, quarantine
 
 Look further:
   modregn status --config {dir}/{CONFIG}
   modregn files list --config {dir}/{CONFIG}
+  modregn report forventninger --periode {periode} --config {dir}/{CONFIG}
   modregn layout show sf2530-svar
 ",
         state = "tilstand",

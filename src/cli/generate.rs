@@ -1,7 +1,7 @@
 //! `modregn generate`: invented data from a seed.
 
 use super::{Exit, Io};
-use crate::domain::Miljoe;
+use crate::domain::{Miljoe, Udbetalingsperiode};
 use crate::generate::{
     Deviations, Plan, Udbetalingsrapport, aftaler, forespoergsler, transaktioner,
 };
@@ -108,6 +108,11 @@ impl FrameArgs {
 }
 
 impl PlanArgs {
+    /// The month of the payout.
+    pub(super) fn periode(self) -> anyhow::Result<Udbetalingsperiode> {
+        Ok(Udbetalingsperiode::of(self.frame.dispositionsdato)?)
+    }
+
     pub(super) fn plan(self) -> anyhow::Result<Plan> {
         self.frame.plan(self.aftaler)
     }
@@ -139,7 +144,7 @@ pub(super) fn run(generate: Generate, io: &mut Io<'_>) -> anyhow::Result<Exit> {
             write_requests(&frame.plan(0)?, files.miljoe, &files.dir)?;
         }
         Generate::Udbetaling { plan, files, deviations } => {
-            write_reports(&plan.plan()?, deviations.check()?, &files)?;
+            write_reports(&plan.plan()?, deviations.check()?, files.miljoe, &files.dir)?;
         }
     }
     Ok(Exit::Done)
@@ -160,13 +165,19 @@ pub(super) fn write_requests(plan: &Plan, miljoe: Miljoe, dir: &Path) -> anyhow:
     Ok(())
 }
 
-fn write_reports(plan: &Plan, deviations: Deviations, files: &FilesArgs) -> anyhow::Result<()> {
+/// Writes the plan's reports into a directory: `SF2520_<kommunekode>_<udbetalingsperiode>.txt`.
+pub(super) fn write_reports(
+    plan: &Plan,
+    deviations: Deviations,
+    miljoe: Miljoe,
+    dir: &Path,
+) -> anyhow::Result<()> {
     let format = udbetaling::Format::bind(&*builtin("sf2520-kontanthjaelpsudbetaling")?)?;
-    fs::create_dir_all(&files.dir)?;
-    for (request, (_, answer)) in forespoergsler(plan, files.miljoe).zip(transaktioner(plan)) {
+    fs::create_dir_all(dir)?;
+    for (request, (_, answer)) in forespoergsler(plan, miljoe).zip(transaktioner(plan)) {
         let mut report = Udbetalingsrapport::new(plan, &request, deviations);
         let name = format!("SF2520_{}_{}.txt", request.kommunekode, request.udbetalingsperiode);
-        let out = File::create(files.dir.join(name))?;
+        let out = File::create(dir.join(name))?;
         let mut file = format.begin(report.udbetaling(), out)?;
         for transaktion in &answer {
             if let Some(indberetning) = report.report(transaktion) {

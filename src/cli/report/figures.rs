@@ -16,7 +16,8 @@ const UNEVEN: [Udfald; 6] = [
     Udfald::Over,
 ];
 
-fn all(figures: &Afstemninger) -> Afstemning {
+/// All together.
+pub(in crate::cli) fn all(figures: &Afstemninger) -> Afstemning {
     let mut sum = Afstemning::default();
     for one in figures.values() {
         sum += *one;
@@ -61,7 +62,11 @@ pub(super) fn text(
 }
 
 /// What matters in one look: how much came, and where the rest is.
-fn summary(sum: &Afstemning, periode: Udbetalingsperiode, out: &mut dyn Write) -> io::Result<()> {
+pub(in crate::cli) fn summary(
+    sum: &Afstemning,
+    periode: Udbetalingsperiode,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let (forventet, modtaget) = (sum.forventet(), sum.modtaget());
     writeln!(
         out,

@@ -1,6 +1,6 @@
 //! `modregn report`: what the store holds, added up for people and for other programs.
 
-mod figures;
+pub(super) mod figures;
 mod lines;
 
 use super::{ConfigFile, Exit, Io};
