@@ -1,5 +1,5 @@
-//! `modregn demo`: invented agreements, requests and reports, answered and settled by the same engine
-//! as `batch`.
+//! `modregn demo`: invented agreements, requests and reports, answered and settled by the same
+//! engine as `batch`.
 
 use super::outcome::{Progress, answers, summary};
 use super::report::figures;
