@@ -503,6 +503,20 @@ mod tests {
     }
 
     #[test]
+    fn the_routes_of_some_flows_are_kept() {
+        let flows =
+            |config: &Config| config.routes.iter().map(|route| route.flow).collect::<Vec<_>>();
+        let mut config = parse(EXAMPLE).unwrap();
+        let all = flows(&config);
+        config.keep_flows(&[]).unwrap();
+        assert_eq!(flows(&config), all);
+        config.keep_flows(&[FlowName::Sf2530]).unwrap();
+        assert_eq!(flows(&config), [FlowName::Sf2530]);
+        assert_eq!(config.keep_flows(&[FlowName::Sf2530, FlowName::Sf2520]), Err(FlowName::Sf2520));
+        assert_eq!(flows(&config), [FlowName::Sf2530], "nothing is forgotten then");
+    }
+
+    #[test]
     fn two_routes_never_take_the_same_files() {
         let route = &EXAMPLE[EXAMPLE.find("[[route]]").unwrap()..];
         let error = parse(&format!("{EXAMPLE}\n{route}")).unwrap_err().to_string();

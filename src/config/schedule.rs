@@ -241,6 +241,26 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_text_is_a_schedule_or_none(
+            text in "[-0-9*/,LW#?+ ]{0,20}",
+            fields in proptest::collection::vec(
+                prop_oneof![
+                    "[0-9]{1,2}(-[0-9]{1,2})?(/[0-9]{1,2})?",
+                    "[0-9]{0,2}[LW#+][0-9]?|[*?]|[0-9]{3}|MON|JAN-DEC|SUN#L",
+                ],
+                4..8,
+            ),
+        ) {
+            for text in [text, fields.join(" ")] {
+                if let Ok(schedule) = Schedule::try_from(text.clone()) {
+                    let from = "2026-11-22T06:00:00Z".parse().unwrap();
+                    let next = schedule.next_after(from);
+                    prop_assert!(next.is_some_and(|next| from < next), "{text}");
+                }
+            }
+        }
+
+        #[test]
         fn the_next_time_is_later_and_no_other_lies_between(
             seconds in 1_700_000_000_i64..2_000_000_000, nanos in 0..1_000_000_000_u32,
             minute in 0..60, hour in 0..24, step in 1..30,

@@ -151,3 +151,37 @@ pub(super) fn municipalities(count: usize) -> String {
 pub(super) fn name(kommune: Kommunekode) -> String {
     format!("{kommune} {}", kommune.navn())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_countdown_says_as_much_as_matters() {
+        let due: Moment = "2026-11-23T11:00:00Z".parse().unwrap();
+        let table = [
+            (0, "in 0 min"),
+            (59, "in 0 min"),
+            (47 * 60, "in 47 min"),
+            (3600, "in 1 h"),
+            (5 * 3600 + 60, "in 5 h 1 min"),
+            (24 * 3600, "in 1 day"),
+            (27 * 3600 + 59 * 60, "in 1 day 3 h"),
+            (51 * 3600, "in 2 days 3 h"),
+            (7 * 24 * 3600 + 3600, "in 7 days"),
+            (-1, "over for 0 min"),
+            (-18 * 3600, "over for 18 h"),
+            (-49 * 3600, "over for 2 days 1 h"),
+        ];
+        for (seconds, says) in table {
+            assert_eq!(countdown(due, due - TimeDelta::seconds(seconds)), says);
+        }
+    }
+
+    #[test]
+    fn moments_are_danish() {
+        assert_eq!(short("2026-11-23T11:00:00Z".parse().unwrap()), "Mon 23 Nov 12:00");
+        assert_eq!(short("2026-06-30T22:30:00Z".parse().unwrap()), "Wed 1 Jul 00:30");
+        assert_eq!(long_day("2026-11-30".parse().unwrap()), "Monday 30 November 2026");
+    }
+}
