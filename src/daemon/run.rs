@@ -133,20 +133,24 @@ fn looked_into(engine: &Engine, inbox: &Inbox, at: Moment) {
     }
 }
 
-/// Removes payloads whose time is over, and says what is wrong, until `stopped` closes.
+/// Removes payloads whose time is over, and says what is wrong, until `stopped` closes. What came
+/// while nobody worked is taken in first: it is not missing.
 fn keep_house(engine: &Engine, stopped: &Receiver<()>) {
     let mut next_purge = Instant::now();
-    while !engine.is_stopping() {
+    loop {
         if next_purge <= Instant::now() {
             purge(engine);
             next_purge = Instant::now() + BETWEEN_PURGES;
         }
-        if let Err(error) = alerts::evaluate(engine, Retry::WhenDue) {
-            tracing::error!("{error}");
-        }
         select! {
             recv(stopped) -> _ => {}
             default(engine.config().alerts.every()) => {}
+        }
+        if engine.is_stopping() {
+            return;
+        }
+        if let Err(error) = alerts::evaluate(engine, Retry::WhenDue) {
+            tracing::error!("{error}");
         }
     }
 }
