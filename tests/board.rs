@@ -123,6 +123,10 @@ fn an_operator_sees_first_what_is_wrong_and_what_to_do() {
     let said = at(&installation, after, &["board", "--dispositionsdato", PAYOUT]);
     assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
     assert_shown("over", &without_ids(&said.out, &installation));
+    let lines =
+        said.out.lines().find_map(|line| line.trim().strip_prefix("which they are: modregn "));
+    let lines = installation.done(&lines.unwrap().split(' ').collect::<Vec<_>>());
+    assert!(lines.lines().count() > 100, "the command it names is right: {lines}");
     // By itself it shows the next payout, and says that this one is not done.
     let said = board(&installation, after, 1);
     assert!(said.starts_with("Payout of Wednesday 30 December 2026, TEST\n"), "{said}");

@@ -4,7 +4,7 @@
 use crate::config::{Config, FlowName};
 use crate::domain::bankdage::danish_time;
 use crate::domain::tavle::{Asked, Bounds, Delivery, Facts, Finding, Judgement, Standing, Stopped};
-use crate::domain::{Kommunekode, Miljoe, Tal, Udbetalingskalender};
+use crate::domain::{Kommunekode, Miljoe, Tal, Udbetalingskalender, Udbetalingsperiode};
 use crate::store::{AppliedRequest, Moment, PayoutPart, PayoutQuery, Store, StoreError, Transfer};
 use crate::transfer::state::State;
 use chrono::{Days, NaiveDate, NaiveTime};
@@ -21,6 +21,8 @@ pub struct Board {
     pub miljoe: Miljoe,
     /// By when its files must have come.
     pub bounds: Bounds,
+    /// The months that its requests are for.
+    pub perioder: BTreeSet<Udbetalingsperiode>,
     /// The municipalities that take part, and others of which there is something, by code.
     pub rows: Vec<BoardRow>,
     /// Files that stand rejected or held, and of which nobody knows what they are about, while
@@ -74,6 +76,8 @@ impl Board {
         let window = window(kalender, dispositionsdato);
         let payout = store.payout(&PayoutQuery { dispositionsdato, window })?;
         let mut parts = payout.parts;
+        let requests = parts.values().flat_map(|part| &part.requests);
+        let perioder = requests.map(|request| request.udbetalingsperiode).collect();
         for kommune in kalender.into_iter().flat_map(Udbetalingskalender::kommuner) {
             parts.entry(kommune).or_default();
         }
@@ -87,8 +91,9 @@ impl Board {
             })
             .collect();
         let miljoe = store.miljoe();
+        let unattributed = Vec::new();
         let mut board =
-            Self { dispositionsdato, miljoe, bounds, rows, unattributed: Vec::new(), files };
+            Self { dispositionsdato, miljoe, bounds, perioder, rows, unattributed, files };
         let day = dispositionsdato;
         let (starts, ends) = (end_of(day.pred_opt().unwrap_or(day)), end_of(day));
         let awaited = board.awaited();
@@ -191,7 +196,7 @@ fn facts(config: &Config, part: PayoutPart, files: &mut BTreeMap<Uuid, Transfer>
 }
 
 fn asked(config: &Config, request: &AppliedRequest) -> Option<Asked> {
-    let AppliedRequest { at, answer } = request;
+    let AppliedRequest { at, answer, .. } = request;
     let forespoergsel_id = answer.forespoergsel_id?;
     let delivery = delivery(config, answer);
     Some(Asked { forespoergsel_id, at: *at, answer: answer.id, delivery })

@@ -1,7 +1,7 @@
 //! What the store says of one payout as a whole.
 
 use super::{Moment, Transfer};
-use crate::domain::{Afstemning, Kommunekode};
+use crate::domain::{Afstemning, Kommunekode, Udbetalingsperiode};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,6 +43,8 @@ pub struct PayoutPart {
 pub struct AppliedRequest {
     /// When it was first seen.
     pub at: Moment,
+    /// The month it is for.
+    pub udbetalingsperiode: Udbetalingsperiode,
     /// Its answer.
     pub answer: Transfer,
 }

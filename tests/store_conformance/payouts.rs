@@ -10,8 +10,8 @@ use modregn::domain::{
 };
 use modregn::fault::{Class, Code};
 use modregn::store::{
-    About, By, ImportMode, MatchBy, Matched, Payout, PayoutQuery, SettleOrder, Step, Store,
-    Transfer,
+    About, AppliedRequest, By, ImportMode, MatchBy, Matched, Payout, PayoutQuery, SettleOrder,
+    Step, Store, Transfer,
 };
 use modregn::transfer::state::{Event, State};
 use uuid::Uuid;
@@ -95,7 +95,9 @@ pub(crate) fn a_payout_is_told_for_all_municipalities_at_once(bench: &dyn Bench)
     let ids: Vec<_> =
         koebenhavn.requests.iter().map(|it| it.answer.forespoergsel_id.unwrap()).collect();
     assert_eq!(ids, [first.forespoergsel_id, second.forespoergsel_id]);
-    assert!(koebenhavn.requests.iter().all(|it| it.at == now()));
+    let periode = first.udbetalingsperiode;
+    let all_are = |it: &AppliedRequest| (it.at, it.udbetalingsperiode) == (now(), periode);
+    assert!(koebenhavn.requests.iter().all(all_are));
     assert_eq!(koebenhavn.requests[0].answer.state, State::Queued);
     assert_eq!((koebenhavn.report, koebenhavn.stopped.len()), (None, 0));
     assert_eq!(koebenhavn.afstemning.post(Udfald::Aaben).antal, 4, "each asked for both");

@@ -178,7 +178,16 @@ impl Page<'_> {
             self.out,
             "    next: ask KY for their SF2520 files; what has come: \
              modregn files list --flow sf2520"
-        )
+        )?;
+        let date = self.board.dispositionsdato;
+        for periode in &self.board.perioder {
+            writeln!(
+                self.out,
+                "    which they are: modregn report forventninger --periode {periode} \
+                 --dispositionsdato {date} --linjer --udfald aaben,udeblevet"
+            )?;
+        }
+        Ok(())
     }
 
     /// The municipalities that have not asked in time.

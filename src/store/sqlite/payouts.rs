@@ -5,7 +5,7 @@ use super::rows::{Day, Time};
 use super::{afstemning, transfers};
 use crate::domain::{ForespoergselId, Kommunekode};
 use crate::store::{
-    AfstemningFilter, AppliedReport, AppliedRequest, Moment, Payout, PayoutQuery, Transfer,
+    AfstemningFilter, AppliedReport, AppliedRequest, Payout, PayoutQuery, Transfer,
 };
 use chrono::NaiveDate;
 use rusqlite::Connection;
@@ -50,18 +50,19 @@ fn requests(connection: &Connection, date: NaiveDate, payout: &mut Payout) -> Re
     let by_id = |answer: Transfer| answer.forespoergsel_id.map(|id| (id, answer));
     let mut answers: BTreeMap<_, _> = answers.into_iter().filter_map(by_id).collect();
     let mut statement = connection.prepare_cached(
-        "SELECT r.kommunekode, r.forespoergsel_id, t.created_at
+        "SELECT r.kommunekode, r.forespoergsel_id, r.udbetalingsperiode, t.created_at
          FROM forespoergsel r JOIN transfer t ON t.nr = r.inbound
          WHERE r.dispositionsdato = ?1 ORDER BY r.nr",
     )?;
     let rows = statement.query_map([Day(date)], |row| {
         let (kommune, id): (Kommunekode, ForespoergselId) = (row.get(0)?, row.get(1)?);
-        Ok((kommune, id, row.get::<_, Time>(2)?.0))
+        Ok((kommune, id, row.get(2)?, row.get::<_, Time>(3)?.0))
     })?;
     for row in rows {
-        let (kommune, id, at): (_, _, Moment) = row?;
-        let answer = answers.remove(&id).map(|answer| AppliedRequest { at, answer });
-        payout.parts.entry(kommune).or_default().requests.extend(answer);
+        let (kommune, id, udbetalingsperiode, at) = row?;
+        let request =
+            answers.remove(&id).map(|answer| AppliedRequest { at, udbetalingsperiode, answer });
+        payout.parts.entry(kommune).or_default().requests.extend(request);
     }
     Ok(())
 }
