@@ -16,6 +16,7 @@ mod purge;
 mod receipts;
 mod run;
 mod timetable;
+mod turn;
 mod work;
 
 pub use batch::batch;

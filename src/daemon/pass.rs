@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::receipts::ReceiptBox;
+use super::turn::Turn;
 use super::work::{Round, Session, Start};
 use crate::config::Route;
 use crate::endpoint::EndpointError;
@@ -292,8 +293,33 @@ impl<'e> RouteRunner<'e> {
         self.next_look
     }
 
-    /// One round.
+    /// One round; where a later file may correct an earlier one, in its turn.
     pub fn pass(&mut self, retry: Retry, intake: Intake, observer: &dyn Observer) -> PassReport {
+        if !self.engine.flow(self.route).in_order() {
+            return self.round(self.sessions.len(), retry, intake, observer);
+        }
+        match Turn::wait_for(self.engine, self.route().flow) {
+            Ok(Some(turn)) => {
+                let mut report = self.round(1, retry, intake, observer);
+                if let Err(error) = turn.end() {
+                    report.failure.get_or_insert(error);
+                }
+                report
+            }
+            // We are stopping.
+            Ok(None) => PassReport::default(),
+            Err(error) => PassReport { failure: Some(error), ..PassReport::default() },
+        }
+    }
+
+    /// One round with at most so many workers.
+    fn round(
+        &mut self,
+        most: usize,
+        retry: Retry,
+        intake: Intake,
+        observer: &dyn Observer,
+    ) -> PassReport {
         let mut report = PassReport::default();
         let plan = match self.plan(retry, intake, &mut report) {
             Ok(plan) => plan,
@@ -310,9 +336,7 @@ impl<'e> RouteRunner<'e> {
             told: &self.told,
         };
         let round = Round::new(self.engine, &start, plan, report, observer);
-        // One after the other, where a later file may correct an earlier one.
-        let sessions = if start.flow.in_order() { 1 } else { self.sessions.len() };
-        let workers = sessions.min(round.waiting());
+        let workers = most.min(round.waiting());
         thread::scope(|scope| {
             let mut sessions = self.sessions.iter_mut().take(workers);
             // This thread works too: a single file costs no thread.

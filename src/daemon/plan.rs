@@ -60,7 +60,8 @@ impl RouteRunner<'_> {
         let due = |transfer: &Transfer| retry == Retry::Now || is_due(transfer, now);
         jobs.extend(owed.into_iter().filter(due).map(Job::Owed));
         if self.engine.flow(self.route).in_order() {
-            arrived.sort_by_key(|entry| entry.modified);
+            // Many servers know seconds only; then names decide, and not chance.
+            arrived.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
         }
         jobs.extend(arrived.into_iter().map(Job::Arrived));
         Ok(Plan { jobs, since })
