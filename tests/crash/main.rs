@@ -1,12 +1,14 @@
 //! Kills: the real program is ended by SIGKILL, at every named instant between two lasting effects
 //! and at random ones, and started again, one process or two at once, while the clock jumps. Then
-//! every request has its one right answer, every agreement was marked once, and nothing is left.
+//! every request has its one right answer, every agreement was marked once, every payout report was
+//! applied once and in its turn, and nothing is left.
 //!
 //! `MODREGN_CRASH_RUNS=N` makes N random runs (`make crash`); `MODREGN_SEED=N` repeats one.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod full_disk;
+mod reports;
 #[path = "../support/mod.rs"]
 mod support;
 mod trial;

@@ -1,20 +1,22 @@
 //! One run: an installation with a few files to answer, processes that are ended, a last one that
 //! is not, and what must hold after each.
 
+use crate::reports;
 use crate::support::installation::{Installation, memory};
 use crate::support::promises::{Files, Places};
 use crate::support::sshd::Sshd;
 use modregn::crash::Point;
-use modregn::store::{Store, TransferFilter};
+use modregn::store::{Store, Transfer, TransferFilter};
 use modregn::transfer::state::State;
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 const KOMMUNER: &str = "3";
@@ -106,13 +108,16 @@ pub(crate) struct Plan {
     pub(crate) finish: Start,
 }
 
-/// Agreements and requests, invented once for many runs, with what the oracle says of them.
+/// What is invented once for many runs: agreements, requests, reports, and what the oracles say.
 pub(crate) struct Invented {
     _place: Installation,
     pub(crate) aftaler: PathBuf,
-    /// A store that has the agreements.
+    /// A store that has the agreements, and requests of the month before.
     pub(crate) store: PathBuf,
-    pub(crate) files: Files,
+    /// What comes to it.
+    files: Files,
+    /// What comes where there is no store yet: no reports, as nothing was asked.
+    first_files: Files,
 }
 
 impl Invented {
@@ -133,8 +138,15 @@ impl Invented {
         files.inbound.insert(AGAIN.to_owned(), again);
         files.inbound.insert(BAD.0.to_owned(), BAD.1.to_vec());
         files.bad.insert(BAD.0.to_owned());
+        let first_files = files.clone();
+        files.earlier = reports::ask(&place, &kommuner);
+        files.reports = reports::invent(&place);
         let store = place.path("state/modregn.db");
-        Self { _place: place, aftaler, store, files }
+        Self { _place: place, aftaler, store, files, first_files }
+    }
+
+    fn files(&self, plan: &Plan) -> &Files {
+        if plan.from_nothing { &self.first_files } else { &self.files }
     }
 }
 
@@ -208,6 +220,13 @@ impl<'a> Trial<'a> {
         elsewhere: Option<TempDir>,
     ) -> Self {
         let mut places = Places::of(&installation, root);
+        let mut config = fs::read_to_string(installation.config()).unwrap();
+        if plan.triggers {
+            config += TRIGGERS;
+            places.triggers = true;
+        }
+        fs::write(installation.config(), config).unwrap();
+        installation.take_reports("accept = \"records\"");
         let config = fs::read_to_string(installation.config()).unwrap();
         let mut config = config.replace("[endpoint.ky]", &format!("{SETTINGS}[endpoint.ky]"));
         config = match plan.complete {
@@ -220,22 +239,28 @@ impl<'a> Trial<'a> {
             places.moved = Some(root.join("taget"));
             fs::create_dir_all(root.join("taget")).unwrap();
         }
-        if plan.triggers {
-            config += TRIGGERS;
-            places.triggers = true;
-        }
         fs::write(installation.config(), config).unwrap();
-        fs::create_dir_all(&places.outbox).unwrap();
-        fs::create_dir_all(&places.inbox).unwrap();
-        fs::create_dir_all(&places.state).unwrap();
+        let Places { state, inbox, outbox, reports, refusals, .. } = &places;
+        for directory in [state, inbox, outbox, reports, refusals] {
+            fs::create_dir_all(directory).unwrap();
+        }
         if !plan.from_nothing {
             fs::copy(&invented.store, places.state.join("modregn.db")).unwrap();
         }
-        for (name, bytes) in &invented.files.inbound {
-            fs::write(places.inbox.join(name), bytes).unwrap();
+        let files = invented.files(plan);
+        let put = |inbox: &Path, name: &str, bytes: &[u8], age: u64| {
+            let mut file = fs::File::create(inbox.join(name)).unwrap();
+            file.write_all(bytes).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
             if plan.complete == Complete::DoneFile {
-                fs::write(places.inbox.join(format!("{name}.klar")), "").unwrap();
+                fs::write(inbox.join(format!("{name}.klar")), "").unwrap();
             }
+        };
+        for (name, bytes) in &files.inbound {
+            put(&places.inbox, name, bytes, 0);
+        }
+        for (name, bytes) in &files.reports.files {
+            put(&places.reports, name, bytes, files.reports.ages[name]);
         }
         let (name, seen) = (name.to_owned(), BTreeMap::new());
         Self { name, plan, invented, installation, places, _elsewhere: elsewhere, started: 0, seen }
@@ -262,7 +287,7 @@ impl<'a> Trial<'a> {
             // What comes next needs the agreements.
             self.perform(&Start { end: End::ByItself, ..*start });
         }
-        self.places.check_nothing_is_lost(&self.invented.files);
+        self.places.check_nothing_is_lost(self.invented.files(self.plan));
         for (name, answer) in self.places.visible() {
             let before = self.seen.entry(name.clone()).or_insert_with(|| answer.clone());
             assert!(*before == answer, "{name} was changed after it could be seen");
@@ -276,7 +301,7 @@ impl<'a> Trial<'a> {
         self.perform(finish);
         let together = |start: &Start| start.processes > 1;
         let vanished = self.plan.acts.iter().chain([finish]).any(together);
-        self.places.check_all_is_done(&self.invented.files, vanished);
+        self.places.check_all_is_done(self.invented.files(self.plan), vanished);
     }
 
     fn spawn(&mut self, start: &Start, ends: bool) -> Process {
@@ -319,13 +344,20 @@ impl<'a> Trial<'a> {
 
     /// Whether every file has come to rest.
     fn is_quiet(&self) -> bool {
-        let sent = if self.plan.triggers { State::Triggered } else { State::Published };
-        let rest = [State::Archived, State::Rejected, State::Vanished, sent];
-        let is_empty = fs::read_dir(&self.places.inbox).unwrap().next().is_none();
-        is_empty
+        let rests = |transfer: &Transfer| match transfer.state {
+            State::Archived | State::Rejected | State::Vanished | State::Triggered => true,
+            State::Published => {
+                let earlier = &self.invented.files(self.plan).earlier.transfers;
+                let sent_on = self.plan.triggers && transfer.flow == "sf2530";
+                !sent_on || earlier.contains(&transfer.id)
+            }
+            _ => false,
+        };
+        let is_empty = |inbox: &Path| fs::read_dir(inbox).unwrap().next().is_none();
+        is_empty(&self.places.inbox)
+            && is_empty(&self.places.reports)
             && self.places.store().is_some_and(|store| {
-                let transfers = store.transfers(&TransferFilter::default()).unwrap();
-                transfers.iter().all(|transfer| rest.contains(&transfer.state))
+                store.transfers(&TransferFilter::default()).unwrap().iter().all(rests)
             })
     }
 
