@@ -111,7 +111,8 @@ fn who_has_not_asked_is_told_once_and_who_asks_late_too() {
     ask(&installation, "0101");
     is_done(&batch(&installation, "2026-11-20T10:00:00+01:00"));
     is_done(&batch(&installation, "2026-11-23T11:59:00+01:00"));
-    assert_eq!(alerts(&installation, &KINDS), [[""; 3]; 0]);
+    is_done(&at(&installation, REQUESTS_DUE, &["batch", "--flow", "sf2520"]));
+    assert_eq!(alerts(&installation, &KINDS), [[""; 3]; 0], "nobody looked for requests");
     for moment in [REQUESTS_DUE, "2026-11-23T12:01:30+01:00"] {
         is_done(&batch(&installation, moment));
     }
@@ -151,6 +152,8 @@ fn what_has_no_report_in_time_has_stayed_out() {
     assert_eq!(alerts(&installation, &KINDS), [[""; 3]; 0]);
     assert_eq!(ask_database::<i64>(&installation, "SELECT count(*) FROM udeblivelse"), 0);
 
+    is_done(&at(&installation, REPORTS_DUE, &["batch", "--flow", "sf2530"]));
+    assert_eq!(ask_database::<i64>(&installation, "SELECT count(*) FROM udeblivelse"), 0);
     for moment in [REPORTS_DUE, "2026-12-07T12:01:30+01:00"] {
         is_done(&batch(&installation, moment));
     }

@@ -183,6 +183,11 @@ impl Engine {
         Ok(self.desk().store().pauses()?.into_iter().map(error).collect())
     }
 
+    /// Whether there is a route of this flow.
+    pub(super) fn serves(&self, flow: FlowName) -> bool {
+        self.config.routes.iter().any(|route| route.flow == flow)
+    }
+
     /// What is left on our own disk, bytes, if that is too little to take files in.
     pub(super) fn low_space(&self) -> Result<Option<u64>, TransferError> {
         let free = self.spool.free_bytes()?;

@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Further from its payout no cutoff is looked for.
 const FURTHEST: Days = Days::new(366);
 
-/// Everything that is wrong with payouts one of whose cutoffs was lately.
+/// Everything that is wrong with payouts one of whose cutoffs was lately. Where a flow's inboxes
+/// are not looked into, nothing of it is missing.
 pub(super) fn concerns(engine: &Engine) -> Result<Vec<Concern>, TransferError> {
     let Some(kalender) = &engine.config().payouts else { return Ok(Vec::new()) };
     let now = engine.desk().now();
@@ -25,10 +26,12 @@ pub(super) fn concerns(engine: &Engine) -> Result<Vec<Concern>, TransferError> {
     let mut concerns = Vec::new();
     for dispositionsdato in kalender.dispositionsdatoer(from, to) {
         let payout = |due: Moment| Payout { engine, kalender, dispositionsdato, due };
-        if let Some(due) = kalender.request_due(dispositionsdato).filter(lately) {
+        let due = kalender.request_due(dispositionsdato).filter(lately);
+        if let Some(due) = due.filter(|_| engine.serves(FlowName::Sf2530)) {
             concerns.extend(payout(due).requests()?);
         }
-        if let Some(due) = kalender.report_due(dispositionsdato).filter(lately) {
+        let due = kalender.report_due(dispositionsdato).filter(lately);
+        if let Some(due) = due.filter(|_| engine.serves(FlowName::Sf2520)) {
             concerns.extend(payout(due).reports()?);
         }
     }
