@@ -27,7 +27,13 @@ fn shown(name: &str, text: &str) {
 fn the_shipped_layouts_are_listed_sound_and_shown() {
     shown("list", &said(&["list"]));
     shown("check", &said(&["check"]));
-    for id in ["sf2520-kontanthjaelpsudbetaling", "sf2530-forespoergsel", "sf2530-svar"] {
+    for id in [
+        "sf1590-debitorregistrering",
+        "sf1590-kvittering",
+        "sf2520-kontanthjaelpsudbetaling",
+        "sf2530-forespoergsel",
+        "sf2530-svar",
+    ] {
         shown(id, &said(&["show", id, "--markdown"]));
     }
 }

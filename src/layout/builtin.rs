@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The shipped layout files: name and text.
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 5] = [
+    (
+        "formats/sf1590-debitorregistrering.toml",
+        include_str!("../../formats/sf1590-debitorregistrering.toml"),
+    ),
+    ("formats/sf1590-kvittering.toml", include_str!("../../formats/sf1590-kvittering.toml")),
     (
         "formats/sf2520-kontanthjaelpsudbetaling.toml",
         include_str!("../../formats/sf2520-kontanthjaelpsudbetaling.toml"),

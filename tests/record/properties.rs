@@ -64,7 +64,12 @@ proptest! {
     }
 }
 
-const FIXTURES: [(&str, &str); 7] = [
+const FIXTURES: [(&str, &str); 9] = [
+    (
+        "formats/sf1590-debitorregistrering.toml",
+        "sf1590-debitorregistrering/all-operations/overfoersel.txt",
+    ),
+    ("formats/sf1590-kvittering.toml", "sf1590-kvittering/accepted-and-rejected/kvittering.txt"),
     (
         "formats/sf2520-kontanthjaelpsudbetaling.toml",
         "sf2520-kontanthjaelpsudbetaling/three-reports/udbetaling.txt",
