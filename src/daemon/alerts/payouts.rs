@@ -56,8 +56,13 @@ impl Payout<'_> {
         let missing = self.kalender.kommuner().filter(|kommune| !answered.contains(kommune));
         let mut concerns: Vec<_> =
             missing.map(|kommune| self.request_missing(kommune, &files)).collect();
-        for file in files.iter().filter(|file| self.due < file.created_at) {
-            concerns.extend(self.request_late(file)?);
+        let mut known = BTreeSet::new();
+        for file in &files {
+            // What comes again had come before, perhaps in time.
+            let is_first = file.forespoergsel_id.is_some_and(|id| known.insert(id));
+            if is_first && self.due < file.created_at {
+                concerns.extend(self.request_late(file)?);
+            }
         }
         Ok(concerns)
     }
@@ -88,16 +93,14 @@ impl Payout<'_> {
         }
     }
 
-    /// Told once for each request, however often its file comes.
     fn request_late(&self, file: &Transfer) -> Result<Option<Concern>, TransferError> {
         let (Some(kommune), Some(id)) = (file.kommunekode, file.forespoergsel_id) else {
             return Ok(None);
         };
-        let is_answered = self.answered(file)?.is_some();
-        // It was answered before, perhaps in time.
-        if !self.kalender.takes_part(kommune) || file.state == State::Recognised {
+        if !self.kalender.takes_part(kommune) {
             return Ok(None);
         }
+        let is_answered = self.answered(file)?.is_some();
         let became = if is_answered { "it was answered" } else { file.state.word() };
         let (payout, navn, place) = (self.dispositionsdato, kommune.navn(), &file.place);
         let (came, due) = (danish(file.created_at), danish(self.due));
@@ -148,14 +151,17 @@ impl Payout<'_> {
         &self,
         stayed_out: &BTreeMap<Kommunekode, Tal>,
     ) -> Result<Vec<Concern>, TransferError> {
-        let mut in_time = BTreeSet::new();
-        let mut told = BTreeSet::new();
+        let (mut known, mut in_time, mut told) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut concerns = Vec::new();
         for file in self.files(FlowName::Sf2520)? {
             let Some(kommune) = file.kommunekode.filter(|_| is_applied(&file)) else { continue };
-            let is_late = self.due < file.created_at;
-            let is_awaited = stayed_out.contains_key(&kommune) || !in_time.contains(&kommune);
-            if !is_late {
+            let bytes = file.payload.map(|payload| payload.sha256);
+            let is_awaited = stayed_out.contains_key(&kommune)
+                || (self.kalender.takes_part(kommune) && !in_time.contains(&kommune));
+            if !known.insert(bytes) {
+                // It was applied when it came first.
+            } else if file.created_at <= self.due {
                 in_time.insert(kommune);
             } else if is_awaited && told.insert(kommune) {
                 concerns.push(self.report_late(kommune, &file, stayed_out));
