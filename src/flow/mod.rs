@@ -8,8 +8,9 @@ pub mod sf2520;
 pub mod sf2530;
 pub mod tavle;
 
+use crate::config::{Naming, Outbox};
 use crate::domain::{Kommunekode, Svar};
-use crate::store::{Indlaest, Payload, Problem, Ready, Transfer};
+use crate::store::{Indlaest, Payload, Place, Problem, Ready, Transfer};
 use crate::transfer::{Desk, TransferError};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -86,6 +87,15 @@ impl Effect {
             Self::Answered(svar) => svar.forespoergsel.kommunekode,
             Self::Settled(indlaest) => indlaest.udbetaling.kommunekode,
         }
+    }
+}
+
+/// Where a file about a request, or a report, goes.
+fn place(outbox: &Outbox, about: impl Into<Naming>) -> Place {
+    Place {
+        endpoint: outbox.endpoint.clone(),
+        directory: outbox.directory.clone(),
+        name: outbox.name.name_for(about),
     }
 }
 

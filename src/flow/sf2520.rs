@@ -2,7 +2,7 @@
 //! marked.
 
 use super::refusal::Refusal;
-use super::{Effect, Flow, Preview, Processed, advice};
+use super::{Effect, Flow, Preview, Processed, advice, place};
 use crate::config::{Accept, Outbox, Route, UDBETALING_ID};
 use crate::crash::{self, Point};
 use crate::domain::{ForespoergselId, Miljoe, Rettelse, Udbetaling};
@@ -11,8 +11,7 @@ use crate::layout::Layout;
 use crate::message::{BindError, udbetaling};
 use crate::record::{Faults, Options, ReadError};
 use crate::store::{
-    Indlaesning, MatchBy, Matched, Payload, Place, Problem, Ready, SettleOrder, Settled, Step,
-    Transfer,
+    Indlaesning, MatchBy, Matched, Payload, Problem, Ready, SettleOrder, Settled, Step, Transfer,
 };
 use crate::transfer::advice::Advice;
 use crate::transfer::report::{Part, Report};
@@ -163,11 +162,7 @@ impl Sf2520 {
                 Looked::Known(head, earlier) => return Ok(Outcome::Known(head, earlier)),
                 Looked::Bad(refusal) => return Ok(Outcome::Bad(refusal)),
             };
-        let place = Place {
-            endpoint: self.outbox.endpoint.clone(),
-            directory: self.outbox.directory.clone(),
-            name: self.outbox.name.name_for(&head),
-        };
+        let place = place(&self.outbox, &head);
         let told = faults.map(|faults| {
             let (applied, advice) = (ready.antal, advice::send_refused());
             Report::in_part(inbound, &faults, &advice, Part { applied, refused: afvist }).json()

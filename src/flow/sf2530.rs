@@ -2,7 +2,7 @@
 //! expected", and one file with all transactions goes back.
 
 use super::refusal::Refusal;
-use super::{Effect, Flow, Preview, Processed, advice};
+use super::{Effect, Flow, Preview, Processed, advice, place};
 use crate::config::{FORESPOERGSEL_ID, Outbox, Route};
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::{Case, HoldRules, Size};
@@ -11,9 +11,7 @@ use crate::fault::{Class, Code};
 use crate::layout::Layout;
 use crate::message::{BindError, forespoergsel, svar};
 use crate::record::{Options, ReadError, WriteError};
-use crate::store::{
-    Answer, AnswerOrder, Moment, Payload, Place, Problem, Store, StoreError, Transfer,
-};
+use crate::store::{Answer, AnswerOrder, Moment, Payload, Problem, Store, StoreError, Transfer};
 use crate::transfer::advice::Advice;
 use crate::transfer::spool::write_durably;
 use crate::transfer::{Desk, TransferError};
@@ -96,11 +94,7 @@ impl Sf2530 {
         inbound: &Transfer,
         request: &Forespoergsel,
     ) -> Result<Answer, TransferError> {
-        let place = Place {
-            endpoint: self.outbox.endpoint.clone(),
-            directory: self.outbox.directory.clone(),
-            name: self.outbox.name.name_for(request),
-        };
+        let place = place(&self.outbox, request);
         let missed = self.missed(request, inbound.created_at);
         let hold_rules = &self.hold_rules;
         let order = AnswerOrder { inbound, request, place: &place, hold_rules, missed };

@@ -142,7 +142,9 @@ pub(crate) fn every_expectation_gets_its_outcome(bench: &dyn Bench) {
         ("mixed", -100),
         ("stranger", 700),
     ];
-    let settled = settle(&mut *store, &head, &rows(&reported), USUAL).unwrap();
+    let mut reported = rows(&reported);
+    reported[6].aarsag = Aarsag::IngenUdbetaling;
+    let settled = settle(&mut *store, &head, &reported, USUAL).unwrap();
     assert_eq!(settled.inbound.state, State::Accepted);
     assert_eq!(settled.inbound.about(), Some((&head).into()));
     assert_eq!(settled.inbound.problem, None);
@@ -169,6 +171,9 @@ pub(crate) fn every_expectation_gets_its_outcome(bench: &dyn Bench) {
     ];
     let expected = expected.map(|(id, udfald, reported)| (id.to_owned(), (udfald, reported)));
     assert_eq!(outcomes(&*store), BTreeMap::from(expected));
+    let mixed = linjer(&*store).into_iter().find(|line| line.aftale_id.as_str() == "mixed");
+    let last_word = mixed.unwrap().rapporteret.unwrap().aarsag;
+    assert_eq!(last_word, Aarsag::IngenUdbetaling, "of the later record");
     let sum = figures(&*store);
     assert_eq!(sum.forventet(), Tal { antal: 7, beloeb: oere(7000) });
     assert_eq!(sum.modtaget(), Tal { antal: 6, beloeb: oere(3500) });

@@ -70,30 +70,30 @@ const INDBERETNINGER: &str = "
     SELECT ?1 + s.nr, m.forventning, s.aftale_id, s.cpr, s.beloeb, s.udbetalingsdato, s.aarsag
     FROM staged s LEFT JOIN matched m ON m.nr = s.nr ORDER BY s.nr";
 
-/// With max(), the other columns are those of the row that has it: the report's last word.
-/// `?2` = every amount is added.
+/// What a report does where there was one before. `?2` = every amount is added.
+const CORRECT: &str = "DO UPDATE SET
+    modtaget = CASE WHEN excluded.tilbagefoert OR ?2
+        THEN modtaget + excluded.modtaget ELSE excluded.modtaget END,
+    tilbagefoert = excluded.tilbagefoert OR (?2 AND tilbagefoert),
+    aarsag = excluded.aarsag, sidste = excluded.sidste, antal_rapporter = antal_rapporter + 1";
+
+/// With one max(), and no other, the columns beside it are those of the row that has it: the
+/// report's last word.
 const INDFRIELSER: &str = "
     INSERT INTO indfrielse (forventning, forventet, modtaget, tilbagefoert, aarsag, sidste)
-    SELECT m.forventning, m.forventet, sum(s.beloeb), max(s.beloeb < 0), s.aarsag, ?1 + max(s.nr)
+    SELECT m.forventning, m.forventet, sum(s.beloeb), sum(s.beloeb < 0) > 0, s.aarsag,
+        ?1 + max(s.nr)
     FROM matched m JOIN staged s ON s.nr = m.nr GROUP BY m.forventning
-    ON CONFLICT (forventning) DO UPDATE SET
-        modtaget = CASE WHEN excluded.tilbagefoert OR ?2
-            THEN modtaget + excluded.modtaget ELSE excluded.modtaget END,
-        tilbagefoert = excluded.tilbagefoert OR (?2 AND tilbagefoert),
-        aarsag = excluded.aarsag, sidste = excluded.sidste, antal_rapporter = antal_rapporter + 1";
+    ON CONFLICT (forventning)";
 
 const UVENTEDE: &str = "
     INSERT INTO uventet (udbetalingsperiode, kommunekode, dispositionsdato, aftale_id, cpr,
         modtaget, tilbagefoert, aarsag, sidste)
-    SELECT ?3, ?4, ?5, s.aftale_id, s.cpr, sum(s.beloeb), max(s.beloeb < 0), s.aarsag,
+    SELECT ?3, ?4, ?5, s.aftale_id, s.cpr, sum(s.beloeb), sum(s.beloeb < 0) > 0, s.aarsag,
         ?1 + max(s.nr)
     FROM staged s WHERE NOT EXISTS (SELECT 1 FROM matched m WHERE m.nr = s.nr)
     GROUP BY s.aftale_id
-    ON CONFLICT (udbetalingsperiode, kommunekode, dispositionsdato, aftale_id) DO UPDATE SET
-        modtaget = CASE WHEN excluded.tilbagefoert OR ?2
-            THEN modtaget + excluded.modtaget ELSE excluded.modtaget END,
-        tilbagefoert = excluded.tilbagefoert OR (?2 AND tilbagefoert),
-        aarsag = excluded.aarsag, sidste = excluded.sidste, antal_rapporter = antal_rapporter + 1";
+    ON CONFLICT (udbetalingsperiode, kommunekode, dispositionsdato, aftale_id)";
 
 /// See [`Indlaesning`].
 pub(super) struct Intake<'a> {
@@ -356,9 +356,9 @@ fn apply(connection: &Connection, order: &SettleOrder<'_>, foer: i64) -> Result<
     let udbetaling = order.udbetaling;
     let adds = order.rettelse == Rettelse::LaeggerTil;
     connection.execute(INDBERETNINGER, [foer])?;
-    connection.execute(INDFRIELSER, params![foer, adds])?;
+    connection.execute(&format!("{INDFRIELSER} {CORRECT}"), params![foer, adds])?;
     connection.execute(
-        UVENTEDE,
+        &format!("{UVENTEDE} {CORRECT}"),
         params![
             foer,
             adds,
