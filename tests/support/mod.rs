@@ -1,6 +1,7 @@
 //! What several test programs need.
 
 pub mod daemon;
+pub mod fixtures;
 pub mod foreign;
 pub mod installation;
 pub mod oracle;
