@@ -413,19 +413,34 @@ mod tests {
         assert_eq!(config.store_path(), Path::new("/var/lib/modregn/modregn.db"));
     }
 
-    /// The example with what it says of Serviceplatformen in force, and the plain inbox out of it.
-    fn with_serviceplatformen() -> String {
-        let plain = EXAMPLE.find("[route.inbox.plain]").unwrap();
-        let (before, after) = EXAMPLE.split_at(plain);
-        let after = &after[after.find("# [route.inbox.serv").unwrap()..];
-        let after = &after[..after.find("# When is an answer held").unwrap()];
+    /// A part of the example with the settings in its comments in force.
+    fn in_force(part: &str) -> String {
         let line = |line: &str| match line.strip_prefix("# ") {
             Some(setting) if setting.contains(" = ") || setting.starts_with('[') => {
                 format!("{setting}\n")
             }
             _ => format!("{line}\n"),
         };
-        before.to_owned() + &after.lines().map(line).collect::<String>()
+        part.lines().map(line).collect()
+    }
+
+    /// The example with what it says of Serviceplatformen in force, and the plain inbox out of it.
+    fn with_serviceplatformen() -> String {
+        let plain = EXAMPLE.find("[route.inbox.plain]").unwrap();
+        let (before, after) = EXAMPLE.split_at(plain);
+        let after = &after[after.find("# [route.inbox.serv").unwrap()..];
+        let after = &after[..after.find("# When is an answer held").unwrap()];
+        before.to_owned() + &in_force(after)
+    }
+
+    #[test]
+    fn the_example_of_reports_is_good() {
+        let (requests, reports) = EXAMPLE.split_at(EXAMPLE.find("# Reports after").unwrap());
+        let config = parse(&(requests.to_owned() + &in_force(reports))).unwrap();
+        let Route { flow, accept, rettelse, outbox, .. } = &config.routes[1];
+        let default = (Accept::default(), Rettelse::default());
+        assert_eq!((*flow, (*accept, *rettelse)), (FlowName::Sf2520, default));
+        assert_eq!(outbox.directory, "afvist");
     }
 
     #[test]
