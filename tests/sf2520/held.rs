@@ -97,3 +97,33 @@ fn a_released_report_still_settles_the_request_that_it_names() {
     assert_eq!(expectations[1], "A-2 200000 fuld");
     assert_eq!(expectations[7], "A-2", "the newer request is another one's");
 }
+
+/// Its file is older, but what an operator lets go on now is what holds now.
+#[test]
+fn a_released_report_is_the_newest_word() {
+    let installation = asked("");
+    let unknown = Report {
+        forespoergsel_id: Some(REQUEST.replace("0123", "ffff")),
+        ..report(FIRST, &[line(1, 60_000, "01")])
+    };
+    let held = is_held(&installation, "a.txt", &unknown.text(), "request-unknown");
+    settle(&installation, "b.txt", &report(SECOND, &[line(1, 100_000, "00")]));
+    assert!(pull(&installation, "release", &held).out.starts_with("1 settled; "));
+    assert_eq!(installation.expectations()[0], "A-1 60000 delvis");
+    let trace = installation.done(&["audit", "trace", "--aftale", "A-1"]);
+    assert!(trace.contains(FIRST) && trace.contains(SECOND), "{trace}");
+}
+
+/// After an operator has rejected a report, another may still use its name, and its identifier.
+#[test]
+fn a_rejected_report_can_come_again() {
+    let installation = asked("");
+    let early = Report {
+        forespoergsel_id: Some(REQUEST.replace("0123", "ffff")),
+        ..report(FIRST, &[line(1, 1, "01")])
+    };
+    let held = is_held(&installation, "a.txt", &early.text(), "request-unknown");
+    installation.done(&["reject", &held, "--reason", "the sender sends another"]);
+    settle(&installation, "a.txt", &report(FIRST, &[line(1, 100_000, "00")]));
+    assert_eq!(installation.expectations()[0], "A-1 100000 fuld");
+}

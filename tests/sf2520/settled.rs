@@ -113,6 +113,19 @@ fn both_routes_of_a_configuration_work_in_one_batch_or_one_of_them() {
     assert!(out.starts_with("1 answered; "), "{out}");
 }
 
+/// Its own municipality has not said so.
+#[test]
+fn an_agreement_of_another_municipality_is_unexpected() {
+    let installation = asked("");
+    let nameless = Report {
+        forespoergsel_id: None,
+        ..report(FIRST, &[Line::new("R-1", CPR[0], 100_000, "00")])
+    };
+    settle(&installation, "a.txt", &nameless);
+    assert_eq!(installation.expectations()[5], "R-1");
+    assert_eq!(installation.unexpected(), ["101 R-1 100000"]);
+}
+
 #[test]
 fn a_report_of_nothing_is_a_report() {
     let installation = asked("");
