@@ -113,6 +113,17 @@ fn both_routes_of_a_configuration_work_in_one_batch_or_one_of_them() {
     assert!(out.starts_with("1 answered; "), "{out}");
 }
 
+/// As after a standstill.
+#[test]
+fn a_report_may_wait_beside_its_request() {
+    let installation = unasked("");
+    fs::write(installation.inbox().join("k.txt"), request("0101", REQUEST)).unwrap();
+    put(&installation, "a.txt", &report(FIRST, &[line(1, 100_000, "00")]).text());
+    let out = installation.done(&["batch"]);
+    assert!(out.starts_with("1 answered, 1 settled; "), "{out}");
+    assert_eq!(installation.expectations()[0], "A-1 100000 fuld");
+}
+
 /// Its own municipality has not said so.
 #[test]
 fn an_agreement_of_another_municipality_is_unexpected() {
