@@ -33,6 +33,8 @@ use crate::domain::hold_rule::{HoldRules, Size};
 use crate::domain::{
     Aftale, AftaleId, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
 };
+#[cfg(doc)]
+use crate::transfer::state::State;
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
