@@ -10,3 +10,4 @@ mod scene;
 mod settled;
 #[path = "../support/mod.rs"]
 mod support;
+mod turns;
