@@ -153,3 +153,20 @@ fn of_thousands_of_faults_the_first_ones_are_told() {
         }
     }
 }
+
+#[test]
+fn what_the_sender_is_told_stays_owed_where_it_cannot_be_delivered() {
+    let installation = asked("accept = \"records\"");
+    put(&installation, "a.txt", &with_bad_records());
+    let away = installation.path("away");
+    fs::rename(installation.refusals(), &away).unwrap();
+    let said = batch(&installation);
+    assert_eq!(said.code, Some(3), "{}{}", said.out, said.err);
+    assert!(said.out.contains("directory-missing"), "{}", said.out);
+    let settled = installation.reported();
+    assert_eq!(installation.expectations()[0], "A-1 100000 fuld", "that waits for no server");
+    fs::rename(&away, installation.refusals()).unwrap();
+    assert_eq!(installation.done(&["batch"]), "1 delivered.\n");
+    assert_eq!(names(&installation.refusals()), [format!("afvist_0101_{FIRST}.json")]);
+    assert_eq!(installation.reported(), settled);
+}
