@@ -3,6 +3,7 @@
 //! Parse, don't validate later: a value of one of these types is right by construction. May use
 //! nothing of this crate but itself; does no I/O and reads no clock.
 
+pub mod about;
 pub mod afstemning;
 pub mod aftale;
 pub mod bankdage;
@@ -21,6 +22,7 @@ pub mod tavle;
 pub mod text;
 pub mod udbetaling;
 
+pub use about::About;
 pub use afstemning::{Afstemning, Post, Tal, Udfald};
 pub use aftale::{Aftale, Aftalestatus, Prioritet, Ydelsestype};
 pub use bankdage::{Cutoff, Deadline};

@@ -2,10 +2,10 @@
 
 use super::{Processed, advice};
 use crate::crash::{self, Point};
-use crate::domain::Miljoe;
+use crate::domain::{About, Miljoe};
 use crate::fault::{Class, Code};
 use crate::record::Faults;
-use crate::store::{About, Problem, Step, Transfer};
+use crate::store::{Problem, Step, Transfer};
 use crate::transfer::advice::Advice;
 use crate::transfer::report::Report;
 use crate::transfer::state::{Event, State};
@@ -36,6 +36,11 @@ impl Refusal {
     /// The same, of a file of which it is known what it is about.
     pub(super) fn about(self, about: impl Into<About>) -> Self {
         Self { about: Some(about.into()), ..self }
+    }
+
+    /// The same, of a file that says of itself what it is about, where that was not known yet.
+    pub(super) fn or_about(self, about: Option<About>) -> Self {
+        Self { about: self.about.or(about), ..self }
     }
 
     /// The file cannot be read; `id` is the field that names what it holds.

@@ -88,7 +88,7 @@ impl Sf2520 {
             Err(error) => return bad(error),
         };
         if head.miljoe != ours {
-            let refusal = Refusal::wrong_miljoe(head.miljoe, ours).about(&head);
+            let refusal = Refusal::wrong_miljoe(head.miljoe, ours);
             return Ok(Looked::Bad(refusal));
         }
         let mut faults = loop {
@@ -107,8 +107,8 @@ impl Sf2520 {
             Matched::Ready(ready) => ready,
             _ if self.accept == Accept::File && !faults.is_empty() => Ready::default(),
             Matched::Known(earlier) => return Ok(Looked::Known(head, earlier)),
-            Matched::RequestUnknown(id) => return Ok(Looked::Bad(request_unknown(&head, id))),
-            Matched::RequestDiffers(id) => return Ok(Looked::Bad(request_differs(&head, id))),
+            Matched::RequestUnknown(id) => return Ok(Looked::Bad(request_unknown(id))),
+            Matched::RequestDiffers(id) => return Ok(Looked::Bad(request_differs(id))),
         };
         let unread: BTreeSet<_> = faults.iter().map(|fault| fault.position.record).collect();
         let afvist = ready.refused + u32::try_from(unread.len()).unwrap_or(u32::MAX);
@@ -121,7 +121,7 @@ impl Sf2520 {
         }
         Ok(match Faults::of(faults, self.options.fault_limit) {
             Some(faults) if self.accept == Accept::File || !self.are_about_records(&faults) => {
-                Looked::Bad(Refusal::faulty(faults, UDBETALING_ID).about(&head))
+                Looked::Bad(Refusal::faulty(faults, UDBETALING_ID))
             }
             faults => Looked::Good(Good { head, ready, afvist, faults }),
         })
@@ -160,7 +160,11 @@ impl Sf2520 {
             match self.look(ours, &mut *intake, &mut file, inbound.released)? {
                 Looked::Good(good) => good,
                 Looked::Known(head, earlier) => return Ok(Outcome::Known(head, earlier)),
-                Looked::Bad(refusal) => return Ok(Outcome::Bad(refusal)),
+                Looked::Bad(refusal) => {
+                    file.rewind()?;
+                    let about = self.format.about(file, self.options)?;
+                    return Ok(Outcome::Bad(refusal.or_about(about)));
+                }
             };
         let place = place(&self.outbox, &head);
         let told = faults.map(|faults| {
@@ -264,18 +268,18 @@ fn report_conflict(head: &Udbetaling, earlier: &Transfer) -> Refusal {
     Refusal::hold(Code::ReportConflict, text, advice::say_which_report(id)).about(head)
 }
 
-fn request_unknown(head: &Udbetaling, id: ForespoergselId) -> Refusal {
+fn request_unknown(id: ForespoergselId) -> Refusal {
     let text =
         format!("it reports on forespoergsel_id {id}, which was never answered here; {RELEASE}");
-    Refusal::hold(Code::RequestUnknown, text, Advice::wait()).about(head)
+    Refusal::hold(Code::RequestUnknown, text, Advice::wait())
 }
 
-fn request_differs(head: &Udbetaling, id: ForespoergselId) -> Refusal {
+fn request_differs(id: ForespoergselId) -> Refusal {
     let text = format!(
         "it reports on forespoergsel_id {id}, which is of another municipality, period or \
          dispositionsdato; {RELEASE}"
     );
-    Refusal::hold(Code::RequestDiffers, text, Advice::wait()).about(head)
+    Refusal::hold(Code::RequestDiffers, text, Advice::wait())
 }
 
 const RELEASE: &str = "ask the sender; `modregn release` settles by municipality, aftale_id and \

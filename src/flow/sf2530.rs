@@ -85,7 +85,14 @@ impl Sf2530 {
         if let Some(refusal) = Refusal::of_name(desk, inbound, FORESPOERGSEL_ID)? {
             return Ok(Err(refusal));
         }
-        self.read(desk, File::open(desk.spool.incoming(inbound.id))?)
+        let path = desk.spool.incoming(inbound.id);
+        match self.read(desk, File::open(&path)?)? {
+            Err(refusal) => {
+                let about = self.forespoergsel.about(File::open(&path)?, self.options)?;
+                Ok(Err(refusal.or_about(about)))
+            }
+            good => Ok(good),
+        }
     }
 
     fn answer(

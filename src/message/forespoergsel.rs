@@ -2,11 +2,11 @@
 
 use super::bind::{Binding, Holds};
 use super::{BindError, Row, bound};
-use crate::domain::{CprPolicy, Forespoergsel, ForespoergselId, Miljoe};
+use crate::domain::{About, CprPolicy, Forespoergsel, ForespoergselId, Miljoe};
 use crate::layout::Layout;
 use crate::layout::model::{FieldIx, RecordIx};
 use crate::record::{Codec, Options, ReadError, Reader, Value, WriteError, Writer};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 /// The message, bound to a layout.
 pub struct Format {
@@ -57,6 +57,19 @@ impl Format {
         Ok(bound(request))
     }
 
+    /// What a request file says that it is about, however faulty it is.
+    pub fn about(&self, input: impl Read, options: Options) -> io::Result<Option<About>> {
+        let mut reader = Reader::new(&self.codec, input, options);
+        let record = reader.first_record()?.filter(|record| record.record() == self.record);
+        Ok(record.and_then(|record| {
+            Some(About {
+                kommunekode: record.value(self.kommunekode).kommunekode()?,
+                forespoergsel_id: record.value(self.forespoergsel_id).uuid().map(ForespoergselId),
+                dispositionsdato: record.value(self.dispositionsdato).date(),
+            })
+        }))
+    }
+
     /// Writes a request file.
     pub fn write(&self, request: &Forespoergsel, out: impl Write) -> Result<(), WriteError> {
         let mut row = Row::new(&self.codec, self.record);
@@ -100,6 +113,30 @@ mod tests {
             "10085100000000-0000-0000-0000-000000000abc2026122320261230202612TEST            \r\n"
         );
         assert_eq!(format.read(&bytes[..], Options::default()).unwrap(), request());
+    }
+
+    #[test]
+    fn a_faulty_request_says_what_it_is_about_as_far_as_it_can() {
+        let layout = Layouts::builtin().get("sf2530-forespoergsel").unwrap();
+        let format = Format::bind(&layout).unwrap();
+        let mut good = Vec::new();
+        format.write(&request(), &mut good).unwrap();
+        let spoilt = |place: usize| {
+            let mut bytes = good.clone();
+            bytes[place] = b'x';
+            assert!(format.read(&bytes[..], Options::default()).is_err());
+            format.about(&bytes[..], Options::default()).unwrap()
+        };
+        let all = About::from(&request());
+        // The period, the day, the id; the municipality itself, and the type of the record.
+        assert_eq!(spoilt(60), Some(all));
+        assert_eq!(spoilt(52), Some(About { dispositionsdato: None, ..all }));
+        assert_eq!(spoilt(8), Some(About { forespoergsel_id: None, ..all }));
+        assert_eq!(spoilt(3), None);
+        assert_eq!(spoilt(0), None);
+        assert_eq!(format.about(&b""[..], Options::default()).unwrap(), None);
+        let two = [good.clone(), good.clone()].concat();
+        assert_eq!(format.about(&two[..], Options::default()).unwrap(), Some(all));
     }
 
     /// The official layout may write codes that the message has other names for.

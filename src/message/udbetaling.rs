@@ -3,7 +3,7 @@
 use super::bind::{Binding, Holds};
 use super::{BindError, Row, amount, bound, integer};
 use crate::domain::{
-    Aarsag, AftaleId, Beloeb, CprPolicy, ForespoergselId, Indberetning, Kommunekode, Miljoe,
+    Aarsag, About, AftaleId, Beloeb, CprPolicy, ForespoergselId, Indberetning, Kommunekode, Miljoe,
     Objection, Udbetaling,
 };
 use crate::fault::Code;
@@ -14,7 +14,7 @@ use crate::record::{
     WriteError, Writer,
 };
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 /// The message, bound to a layout.
 pub struct Format {
@@ -83,6 +83,20 @@ impl Format {
     pub fn read<R: Read>(&self, input: R, options: Options) -> UdbetalingReader<'_, R> {
         let reader = Reader::new(&self.codec, input, options);
         UdbetalingReader { format: self, reader, limit: options.fault_limit, faults: Vec::new() }
+    }
+
+    /// What a report says that it is about, however faulty it is.
+    pub fn about(&self, input: impl Read, options: Options) -> io::Result<Option<About>> {
+        let mut reader = Reader::new(&self.codec, input, options);
+        let start = &self.start;
+        let record = reader.first_record()?.filter(|record| record.record() == start.record);
+        Ok(record.and_then(|record| {
+            Some(About {
+                kommunekode: record.value(start.kommunekode).kommunekode()?,
+                forespoergsel_id: record.value(start.forespoergsel_id).uuid().map(ForespoergselId),
+                dispositionsdato: record.value(start.dispositionsdato).date(),
+            })
+        }))
     }
 
     /// What is wrong with these indberetninger (by loebenummer) of a report, each with its place.

@@ -117,6 +117,13 @@ impl<'c, R: Read> Reader<'c, R> {
         }
     }
 
+    /// The first record, however faulty, to see what a bad file is about: a faulty field has no
+    /// value. `None` = it does not begin with a record of the layout.
+    pub fn first_record(&mut self) -> io::Result<Option<RecordView<'_>>> {
+        self.next_batch()?;
+        Ok((self.batch.count > 0).then(|| self.view(0)))
+    }
+
     /// What has been read so far.
     pub const fn progress(&self) -> Progress {
         Progress {

@@ -22,7 +22,7 @@ pub use payouts::{AppliedReport, AppliedRequest, Payout, PayoutPart, PayoutQuery
 pub use receipts::{Clue, Delivery, KVITTERING, Receipt, Understood, Verdict};
 pub use sqlite::SqliteStore;
 pub use transfers::{
-    About, Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
+    Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
 };
 pub use udbetalinger::{
     AfstemningFilter, Afstemninger, Forventet, Indberettet, Indlaesning, Indlaest, Linje, MatchBy,

@@ -1,7 +1,7 @@
 //! What the store says of transfers: where each stands, its steps, its history.
 
 use super::{By, Delivery, Moment, Node};
-use crate::domain::{Forespoergsel, ForespoergselId, Kommunekode, Udbetaling};
+use crate::domain::{About, ForespoergselId, Kommunekode};
 use crate::fault::{Class, Code};
 use crate::transfer::state::{Direction, Event, State};
 use chrono::NaiveDate;
@@ -95,37 +95,6 @@ impl Transfer {
     /// Whether nobody needs its bytes in the spool, and nobody may be about to.
     pub const fn is_at_rest(&self) -> bool {
         !self.state.needs_spool() && self.node.is_none()
-    }
-}
-
-/// What a file is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct About {
-    /// Which municipality.
-    pub kommunekode: Kommunekode,
-    /// Which request, where it names one.
-    pub forespoergsel_id: Option<ForespoergselId>,
-    /// Which payout, where it names one.
-    pub dispositionsdato: Option<NaiveDate>,
-}
-
-impl From<&Forespoergsel> for About {
-    fn from(request: &Forespoergsel) -> Self {
-        Self {
-            kommunekode: request.kommunekode,
-            forespoergsel_id: Some(request.forespoergsel_id),
-            dispositionsdato: Some(request.dispositionsdato),
-        }
-    }
-}
-
-impl From<&Udbetaling> for About {
-    fn from(udbetaling: &Udbetaling) -> Self {
-        Self {
-            kommunekode: udbetaling.kommunekode,
-            forespoergsel_id: udbetaling.forespoergsel_id,
-            dispositionsdato: Some(udbetaling.dispositionsdato),
-        }
     }
 }
 

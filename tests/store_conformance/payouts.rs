@@ -6,12 +6,12 @@ use crate::samples::{
 };
 use chrono::{DateTime, Utc};
 use modregn::domain::{
-    AftaleId, Beloeb, Forespoergsel, Indberetning, Miljoe, Rettelse, Udbetaling, Udfald,
+    About, AftaleId, Beloeb, Forespoergsel, Indberetning, Miljoe, Rettelse, Udbetaling, Udfald,
 };
 use modregn::fault::{Class, Code};
 use modregn::store::{
-    About, AppliedRequest, By, ImportMode, MatchBy, Matched, Payout, PayoutQuery, SettleOrder,
-    Step, Store, Transfer,
+    AppliedRequest, By, ImportMode, MatchBy, Matched, Payout, PayoutQuery, SettleOrder, Step,
+    Store, Transfer,
 };
 use modregn::transfer::state::{Event, State};
 use uuid::Uuid;

@@ -4,13 +4,13 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use modregn::domain::aftale::{Aftale, Aftalestatus};
 use modregn::domain::hold_rule::HoldRules;
 use modregn::domain::{
-    AftaleId, Beloeb, Cpr, CprPolicy, FordringId, Forespoergsel, ForespoergselId, Kommunekode,
-    Miljoe, Prioritet, Transaktion, Udbetalingsperiode, Ydelsestype,
+    About, AftaleId, Beloeb, Cpr, CprPolicy, FordringId, Forespoergsel, ForespoergselId,
+    Kommunekode, Miljoe, Prioritet, Transaktion, Udbetalingsperiode, Ydelsestype,
 };
 use modregn::fault::{Class, Code};
 use modregn::store::{
-    About, Answer, AnswerOrder, ImportMode, ImportSummary, Node, Payload, Place, Problem, Seen,
-    Step, Store, StoreError, Transfer,
+    Answer, AnswerOrder, ImportMode, ImportSummary, Node, Payload, Place, Problem, Seen, Step,
+    Store, StoreError, Transfer,
 };
 use modregn::transfer::state::Event;
 use uuid::Uuid;

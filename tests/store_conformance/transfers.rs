@@ -2,9 +2,9 @@
 
 use crate::Bench;
 use crate::samples::{about, at, day, fetched, kommune, now, payload, problem, see};
-use modregn::domain::ForespoergselId;
+use modregn::domain::{About, ForespoergselId};
 use modregn::fault::{Class, Code};
-use modregn::store::{About, EventRow, Problem, Step, Store, StoreError, Transfer, TransferFilter};
+use modregn::store::{EventRow, Problem, Step, Store, StoreError, Transfer, TransferFilter};
 use modregn::transfer::state::{Direction, Event, State};
 use uuid::Uuid;
 

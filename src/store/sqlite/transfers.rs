@@ -3,8 +3,9 @@
 use super::error::Trouble;
 use super::rows::{Day, Id, Sha256, Time, problem, whole_millis};
 use super::{journal, receipts};
+use crate::domain::About;
 use crate::store::{
-    About, Census, Moment, Node, Payload, Place, Seen, Step, StoreError, Transfer, TransferFilter,
+    Census, Moment, Node, Payload, Place, Seen, Step, StoreError, Transfer, TransferFilter,
 };
 use crate::transfer::state::{Direction, Event, ImpossibleStep, State, next};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
