@@ -116,6 +116,24 @@ fn the_same_request_twice_in_one_pass_is_marked_once() {
 }
 
 #[test]
+fn a_faulty_request_is_its_municipalitys_where_that_can_be_read() {
+    let installation = installation();
+    put(&installation, "period.txt", &request(ID, "TEST").replace("202612TEST", "202613TEST"));
+    put(&installation, "kommune.txt", &request(ID, "TEST").replacen("100101", "100999", 1));
+    put(&installation, "empty.txt", "");
+    assert_eq!(batch(&installation).code, Some(1));
+    let transfers = installation.transfers();
+    let mut about: Vec<_> = transfers.iter().map(|t| (&t["name"], &t["kommunekode"])).collect();
+    about.sort_by_key(|(name, _)| name.to_string());
+    let told =
+        serde_json::json!([["empty.txt", null], ["kommune.txt", null], ["period.txt", "0101"]]);
+    assert_eq!(serde_json::json!(about), told);
+    let period = transfers.iter().find(|t| t["name"] == "period.txt").unwrap();
+    assert_eq!(period["dispositionsdato"], "2026-12-30");
+    assert_eq!(period["forespoergsel_id"], ID);
+}
+
+#[test]
 fn a_name_or_an_id_used_before_with_other_content_is_held() {
     let installation = installation();
     put(&installation, "a.txt", &request(ID, "TEST"));
