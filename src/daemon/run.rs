@@ -10,7 +10,7 @@ use crate::endpoint::EndpointError;
 use crate::endpoint::watch::Watch;
 use crate::fault::{Class, Code};
 use crate::store::Moment;
-use crossbeam_channel::{Receiver, bounded, never, select};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeMap;
@@ -42,12 +42,19 @@ pub fn run(engine: &Engine, observer: &dyn Observer) -> Result<(), EngineError> 
         });
         let retired = stopped.clone();
         scope.spawn(move || keep_house(engine, &retired));
+        let (looking, looked) = bounded::<()>(0);
         let routes: Vec<_> = (0..engine.config().routes.len())
             .map(|route| {
                 let stopped = stopped.clone();
-                scope.spawn(move || serve(engine, route, &stopped, observer))
+                let start = if engine.flow(route).in_order() {
+                    Start::After(looked.clone())
+                } else {
+                    Start::First(looking.clone())
+                };
+                scope.spawn(move || serve(engine, route, start, &stopped, observer))
             })
             .collect();
+        drop(looking);
         let mut outcome = Ok(());
         for route in routes {
             if route.join().is_err() {
@@ -63,8 +70,39 @@ pub fn run(engine: &Engine, observer: &dyn Observer) -> Result<(), EngineError> 
     })
 }
 
+/// What comes first when we start: after a standstill a report may stand beside the request that
+/// it follows.
+enum Start {
+    /// Requests: held until what stood there has been looked at.
+    First(Sender<()>),
+    /// Reports: closes when nobody holds the other end any more.
+    After(Receiver<()>),
+}
+
+impl Start {
+    /// Waits until it is our turn, or `stopped` closes; what to hold on to.
+    fn wait(self, stopped: &Receiver<()>) -> Option<Sender<()>> {
+        match self {
+            Self::First(looking) => Some(looking),
+            Self::After(looked) => {
+                select! {
+                    recv(stopped) -> _ => {}
+                    recv(looked) -> _ => {}
+                }
+                None
+            }
+        }
+    }
+}
+
 /// Rounds over one route until `stopped` closes.
-fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn Observer) {
+fn serve(
+    engine: &Engine,
+    route: usize,
+    start: Start,
+    stopped: &Receiver<()>,
+    observer: &dyn Observer,
+) {
     let mut runner = RouteRunner::new(engine, route);
     let Route { flow, inbox, schedule, .. } = runner.route();
     // Held for as long as it shall watch.
@@ -81,6 +119,8 @@ fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn O
         "serving"
     );
     let mut timetable = Timetable::new(schedule.as_ref(), taken_in_until(engine, runner.route()));
+    let mut looking = start.wait(stopped);
+    let mut is_again = false;
     let (mut troubled, mut was_low) = (BTreeMap::new(), false);
     while !engine.is_stopping() {
         let intake = timetable.intake(engine.desk().now());
@@ -89,6 +129,11 @@ fn serve(engine: &Engine, route: usize, stopped: &Receiver<()>, observer: &dyn O
         if let Some(at) = timetable.after(&report, inbox).filter(|_| !engine.is_stopping()) {
             looked_into(engine, inbox, at);
         }
+        // A file that was still being written at the first look is looked at once more.
+        if is_again || runner.next_look().is_none() {
+            drop(looking.take());
+        }
+        is_again = true;
         troubled = tell_changes(&troubled, &report);
         was_low = tell_space(was_low, &report);
         let pause = pause_after(&report, poll, runner.next_look());

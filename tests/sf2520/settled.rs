@@ -124,6 +124,17 @@ fn a_report_may_wait_beside_its_request() {
     assert_eq!(installation.expectations()[0], "A-1 100000 fuld");
 }
 
+#[test]
+fn so_it_may_where_a_daemon_starts() {
+    let installation = unasked("");
+    fs::write(installation.inbox().join("k.txt"), request("0101", REQUEST)).unwrap();
+    put(&installation, "a.txt", &report(FIRST, &[line(1, 100_000, "00")]).text());
+    let mut daemon = Daemon::start(&installation, "info");
+    daemon.wait_for_log("flow=\"sf2520\" file=");
+    daemon.stop();
+    assert_eq!(installation.expectations()[0], "A-1 100000 fuld");
+}
+
 /// Its own municipality has not said so.
 #[test]
 fn an_agreement_of_another_municipality_is_unexpected() {
