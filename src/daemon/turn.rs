@@ -6,7 +6,7 @@ use super::Engine;
 use crate::config::FlowName;
 use crate::store::{Transfer, TransferFilter};
 use crate::transfer::TransferError;
-use crate::transfer::state::State;
+use crate::transfer::state::{Direction, State};
 use fs_err::File;
 use std::fs::{DirBuilder, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
@@ -70,6 +70,7 @@ fn is_free(engine: &Engine, flow: FlowName) -> Result<bool, TransferError> {
 /// The files of a flow that somebody began with and that are not processed.
 fn waiting(engine: &Engine, flow: FlowName) -> Result<Vec<Transfer>, TransferError> {
     Ok(engine.desk().store().transfers(&TransferFilter {
+        direction: Some(Direction::Inbound),
         states: vec![State::Seen, State::Fetched],
         flow: Some(flow.as_str().to_owned()),
         ..TransferFilter::default()

@@ -98,6 +98,8 @@ const UVENTEDE: &str = "
 /// See [`Indlaesning`].
 pub(super) struct Intake<'a> {
     stage: Option<Statement<'a>>,
+    /// What the matching has found.
+    ready: Ready,
     // After `stage`: dropping it rolls back, and takes the temporary tables with it.
     transaction: Transaction<'a>,
     place: &'a str,
@@ -112,7 +114,7 @@ impl<'a> Intake<'a> {
             "INSERT INTO staged (nr, aftale_id, cpr, beloeb, udbetalingsdato, aarsag)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
-        Ok(Self { stage: Some(stage), transaction, place })
+        Ok(Self { stage: Some(stage), ready: Ready::default(), transaction, place })
     }
 
     fn matched(
@@ -142,7 +144,8 @@ impl<'a> Intake<'a> {
         }
         connection.execute(ANOTHER_CPR, [])?;
         connection.execute(TWICE, [])?;
-        ready(connection, limit).map(Matched::Ready)
+        self.ready = ready(connection, limit)?;
+        Ok(Matched::Ready(self.ready.clone()))
     }
 }
 
@@ -175,9 +178,9 @@ impl Indlaesning for Intake<'_> {
     }
 
     fn settle(self: Box<Self>, order: &SettleOrder<'_>, at: Moment) -> Result<Settled, StoreError> {
-        let Self { transaction, place, .. } = *self;
+        let Self { ready, transaction, place, .. } = *self;
         let settle = || {
-            let settled = settle(&transaction, order, at)?;
+            let settled = settle(&transaction, order, &ready, at)?;
             transaction.execute_batch(UNSTAGE)?;
             crash::reached(Point::StoreCommitting);
             transaction.commit()?;
@@ -277,10 +280,11 @@ fn ready(connection: &Connection, limit: usize) -> Result<Ready, Trouble> {
 fn settle(
     connection: &Connection,
     order: &SettleOrder<'_>,
+    ready: &Ready,
     at: Moment,
 ) -> Result<Settled, Trouble> {
     let SettleOrder { udbetaling, .. } = order;
-    let Ready { antal, sum, uventede, .. } = ready(connection, 0)?;
+    let Ready { antal, sum, uventede, .. } = *ready;
     let inbound = advance(connection, order.inbound, &accept(order), at)?;
     let outbound = match order.rapport {
         Some((place, _)) => {
