@@ -34,19 +34,7 @@ fn each_bad_file_is_rejected_and_the_others_of_its_pass_are_answered() {
     let said = installation.run(&["batch"]);
 
     assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
-    let transfers = inbound(&installation);
-    let mut wrong = Vec::new();
-    for case in &cases {
-        let transfer = &transfers[&case.file_name()];
-        if !case.is_accepted() {
-            let found = case.check_refused(&installation, transfer);
-            wrong.extend(found.into_iter().map(|what| format!("{}: {what}", case.name)));
-        } else if transfer["state"] != "archived" {
-            wrong.push(format!("{}: {}", case.name, transfer["problem"]));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let accepted = cases.iter().filter(|case| case.is_accepted()).count();
+    let accepted = Case::check_all(&cases, &installation);
     assert_eq!(names(&installation.outbox()).len(), accepted, "an answer for each good one only");
     assert!(names(&installation.inbox()).is_empty(), "nothing is left in the inbox");
 

@@ -63,19 +63,7 @@ fn each_bad_report_is_refused_and_the_others_of_its_pass_are_applied() {
     }
     let said = installation.run(&["batch"]);
     assert_eq!(said.code, Some(1), "{}{}", said.out, said.err);
-    let transfers = inbound(&installation);
-    let mut wrong = Vec::new();
-    for case in &cases {
-        let transfer = &transfers[&case.file_name()];
-        if !case.is_accepted() {
-            let found = case.check_refused(&installation, transfer);
-            wrong.extend(found.into_iter().map(|what| format!("{}: {what}", case.name)));
-        } else if transfer["state"] != "archived" {
-            wrong.push(format!("{}: {}", case.name, transfer["problem"]));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    let accepted = cases.iter().filter(|case| case.is_accepted()).count();
+    let accepted = Case::check_all(&cases, &installation);
     let applied = installation.rows("SELECT * FROM udbetaling").len() - before;
     assert_eq!(applied, accepted, "nothing was applied of the others");
     assert_eq!(names(&installation.reports()), [""; 0], "nothing is left in the inbox");

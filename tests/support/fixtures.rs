@@ -42,8 +42,25 @@ impl Case {
         format!("{}.txt", self.name)
     }
 
+    /// Checks how each of these was treated that came in one batch; how many were to be accepted.
+    pub fn check_all(cases: &[Self], installation: &Installation) -> usize {
+        let transfers = inbound(installation);
+        let mut wrong = Vec::new();
+        for case in cases {
+            let transfer = &transfers[&case.file_name()];
+            if !case.is_accepted() {
+                let found = case.check_refused(installation, transfer);
+                wrong.extend(found.into_iter().map(|what| format!("{}: {what}", case.name)));
+            } else if transfer["state"] != "archived" {
+                wrong.push(format!("{}: {}", case.name, transfer["problem"]));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        cases.iter().filter(|case| case.is_accepted()).count()
+    }
+
     /// What is wrong with how a rejected or held file was treated.
-    pub fn check_refused(&self, installation: &Installation, transfer: &Value) -> Vec<String> {
+    fn check_refused(&self, installation: &Installation, transfer: &Value) -> Vec<String> {
         let place = quarantine(installation, transfer);
         let json: Value =
             serde_json::from_slice(&fs::read(place.join("report.json")).unwrap()).unwrap();
