@@ -9,7 +9,20 @@ use std::ops::{Add, Sub};
 ///
 /// The range is far beyond the widest field of any layout (18 digits), so that sums of a whole file
 /// cannot overflow: 10¹⁸ øre a record × 9 records would be needed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[serde(transparent)]
 pub struct Beloeb(i64);
 
 impl Beloeb {

@@ -1,5 +1,8 @@
 //! CVR numbers: the identifier of a company or an authority.
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 
 /// A CVR number: eight digits, the first not zero, whose modulus 11 check agrees.
@@ -41,6 +44,19 @@ impl Cvr {
 impl fmt::Display for Cvr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08}", self.0)
+    }
+}
+
+impl Serialize for Cvr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cvr {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Self::parse(text.as_bytes()).map_err(D::Error::custom)
     }
 }
 

@@ -124,6 +124,12 @@ impl TryFrom<String> for Kommunekode {
     }
 }
 
+impl serde::Serialize for Kommunekode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Display for Kommunekode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}", self.0)

@@ -20,6 +20,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0002_udbetaling.sql"),
     include_str!("../../../migrations/sqlite/0003_alert.sql"),
     include_str!("../../../migrations/sqlite/0004_intake.sql"),
+    include_str!("../../../migrations/sqlite/0005_registrering.sql"),
+    include_str!("../../../migrations/sqlite/0006_ledger.sql"),
 ];
 
 /// `application_id` of every store, so that no other program's database is taken for one.

@@ -1,0 +1,1 @@
+-- The debitorsystem's ledger: debitorkonti of others, what is owed on them, and what was paid.
