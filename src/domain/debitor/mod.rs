@@ -5,11 +5,14 @@
 //! debitorkonto with its fordringer, who is liable for them, and what was paid.
 
 pub mod kvittering;
+pub mod ledger;
 pub mod operation;
 pub mod part;
 pub mod regler;
 pub mod rute;
 pub mod sortiment;
+#[cfg(test)]
+mod tests;
 
 pub use kvittering::{Afvisning, Afvisningsaarsag, Kvittering, Registreringssvar};
 pub use operation::{

@@ -15,7 +15,10 @@ pub const STOERSTE_BELOEB: Beloeb = Beloeb::from_oere(99_999_999_999);
 
 /// Declares the rules: `Name = reason, "in English", "in Danish, at most 60 characters"`.
 macro_rules! rules {
-    ($($(#[doc = $doc:literal])+ $name:ident = $aarsag:ident, $english:literal, $dansk:literal;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident = $aarsag:ident, $english:literal, $dansk:literal;
+    )+) => {
         /// A rule that a registration breaks.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Regel {
@@ -54,7 +57,7 @@ rules! {
     /// A class that the sortiment does not have.
     Klasse = IkkeISortiment,
         "expected a class of the fagsystem's sortiment that holds on the virkningsdato",
-        "Typen findes ikke i fagsystemets sortiment på virkningsdatoen";
+        "Typen er ikke i fagsystemets sortiment på virkningsdatoen";
     /// Something ends before it begins.
     Dage = Datoer, "expected a last day that is not before the first",
         "Slutdatoen ligger før startdatoen";
@@ -280,3 +283,6 @@ fn is_amount(beloeb: Beloeb) -> bool {
 fn is_accepted(cpr: Cpr, policy: CprPolicy) -> bool {
     policy.erstatningspersonnummer || !cpr.is_erstatningspersonnummer()
 }
+
+#[cfg(test)]
+mod tests;
