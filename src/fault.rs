@@ -112,7 +112,7 @@ codes! {
     ControlMismatch = "control-mismatch",
     /// More faults than are listed one by one.
     TooManyFaults = "too-many-faults",
-    /// More records than the reader takes from one file.
+    /// More records than are taken from one file, or for one registration.
     TooManyRecords = "too-many-records",
 
     // Endpoints (endpoint/).
@@ -312,7 +312,9 @@ impl Code {
             Self::ValueDoesNotFit => "Feltet kan ikke rumme værdien.",
             Self::ControlMismatch => "Kontrolfeltet stemmer ikke med de poster, det dækker.",
             Self::TooManyFaults => "Filen har flere fejl end dem, der er nævnt.",
-            Self::TooManyRecords => "Filen har flere poster, end der læses fra én fil.",
+            Self::TooManyRecords => {
+                "Der er flere poster, end der læses fra én fil eller om én registrering."
+            }
             Self::WrongMiljoe => "Filen hører til det andet miljø.",
             Self::NameConflict => "En fil med dette navn er modtaget før med et andet indhold.",
             Self::RequestConflict => "Dette forespoergsel_id er brugt før med et andet indhold.",

@@ -1,15 +1,15 @@
 //! BetalingsadministrationSvar: the answer file, written, and read back to be balanced.
 
 use super::bind::{Binding, Holds};
-use super::{BindError, Row, amount, bound, integer};
+use super::{BindError, Row, amount, bound, integer, local, optional_text};
 use crate::domain::{
-    Beloeb, CprPolicy, Forespoergsel, Kommunekode, Miljoe, Svar, Transaktion, Ydelsestype,
+    Beloeb, CprPolicy, FordringId, Forespoergsel, Kommunekode, Miljoe, Svar, Transaktion,
+    Ydelsestype,
 };
 use crate::layout::Layout;
 use crate::layout::model::{FieldIx, RecordIx};
 use crate::record::{Codec, Options, ReadError, Reader, Text, Value, WriteError, Writer};
-use chrono::{DateTime, SubsecRound, Utc};
-use chrono_tz::Europe::Copenhagen;
+use chrono::{DateTime, Utc};
 use std::fmt;
 use std::io::{Read, Write};
 
@@ -93,8 +93,7 @@ impl Format {
         out: W,
     ) -> Result<SvarWriter<'_, W>, WriteError> {
         let start = &self.start;
-        // Files carry whole seconds.
-        let dannet = dannet.trunc_subsecs(0).with_timezone(&Copenhagen).naive_local();
+        let dannet = local(dannet);
         let mut row = Row::new(&self.codec, start.record);
         row.set(start.kommunekode, Value::Kommunekode(request.kommunekode));
         row.set(start.forespoergsel_id, Value::Uuid(request.forespoergsel_id.0));
@@ -147,13 +146,8 @@ impl<W: Write> SvarWriter<'_, W> {
         row.set(field.gyldig_fra, Value::Date(transaktion.gyldig_fra));
         row.set(field.gyldig_til, transaktion.gyldig_til.map_or(Value::None, Value::Date));
         row.set(field.prioritet, integer(transaktion.prioritet.number().into()));
-        row.set(
-            field.fordring_id,
-            transaktion
-                .fordring_id
-                .as_ref()
-                .map_or(Value::None, |id| Value::Text(Text::new(id.as_str()))),
-        );
+        let fordring_id = transaktion.fordring_id.as_ref();
+        row.set(field.fordring_id, optional_text(fordring_id.map(FordringId::as_str)));
         self.writer.write(row.record, &row.values)
     }
 

@@ -1,7 +1,7 @@
 //! Kontanthjælpsudbetaling: the payout report, read and written.
 
 use super::bind::{Binding, Holds};
-use super::{BindError, Row, amount, bound, integer};
+use super::{BindError, OwnFaults, Row, amount, bound, identifier, integer};
 use crate::domain::{
     Aarsag, About, AftaleId, Beloeb, CprPolicy, ForespoergselId, Indberetning, Kommunekode, Miljoe,
     Objection, Udbetaling,
@@ -10,8 +10,7 @@ use crate::fault::Code;
 use crate::layout::Layout;
 use crate::layout::model::{FieldIx, RecordIx};
 use crate::record::{
-    Codec, Expected, Fault, Faults, Options, ReadError, Reader, RecordView, Text, Value,
-    WriteError, Writer,
+    Codec, Expected, Fault, Options, ReadError, Reader, RecordView, Text, Value, WriteError, Writer,
 };
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -82,7 +81,7 @@ impl Format {
     /// Begins to read a report.
     pub fn read<R: Read>(&self, input: R, options: Options) -> UdbetalingReader<'_, R> {
         let reader = Reader::new(&self.codec, input, options);
-        UdbetalingReader { format: self, reader, limit: options.fault_limit, faults: Vec::new() }
+        UdbetalingReader { format: self, reader, faults: OwnFaults::new(options.fault_limit) }
     }
 
     /// What a report says that it is about, however faulty it is.
@@ -178,9 +177,7 @@ impl Indberetningsfelter {
             let code = Code::AmountContradictsReason;
             return Err(fault(self.tilbageholdt_beloeb, code, Expected::NoAmount(decider)));
         }
-        let aftale_id = bound(record.value(self.aftale_id).text());
-        let aftale_id = AftaleId::parse(&aftale_id.to_str())
-            .map_err(|_| fault(self.aftale_id, Code::BadIdentifier, Expected::Identifier))?;
+        let aftale_id = identifier(record, self.aftale_id, 20, AftaleId::parse)?;
         Ok(Indberetning {
             loebenummer: self
                 .loebenummer(record)
@@ -198,8 +195,7 @@ impl Indberetningsfelter {
 pub struct UdbetalingReader<'f, R> {
     format: &'f Format,
     reader: Reader<'f, R>,
-    limit: usize,
-    faults: Vec<Fault>,
+    faults: OwnFaults,
 }
 
 impl<R: Read> UdbetalingReader<'_, R> {
@@ -232,21 +228,13 @@ impl<R: Read> UdbetalingReader<'_, R> {
             match self.reader.next_record() {
                 Ok(Some(record)) if record.record() == field.record => match field.read(&record) {
                     Ok(indberetning) => return Ok(Some(indberetning)),
-                    Err(fault) if self.faults.len() <= self.limit => self.faults.push(*fault),
-                    Err(_) => {}
+                    Err(fault) => self.faults.add(*fault),
                 },
                 Ok(Some(_)) => {}
-                Ok(None) => return self.verdict(Vec::new()),
-                Err(ReadError::Faults(faults)) => return self.verdict(faults.into_vec()),
-                Err(error) => return Err(error),
+                Ok(None) => return self.faults.verdict(None).map(|()| None),
+                Err(error) => return self.faults.verdict(Some(error)).map(|()| None),
             }
         }
-    }
-
-    fn verdict(&mut self, of_layout: Vec<Fault>) -> Result<Option<Indberetning>, ReadError> {
-        let mut all = std::mem::take(&mut self.faults);
-        all.extend(of_layout);
-        Faults::of(all, self.limit).map_or(Ok(None), |faults| Err(ReadError::Faults(faults)))
     }
 }
 

@@ -80,8 +80,10 @@ pub enum Expected {
     Ordinal(i128),
     /// What stands in this field, as `record.field`.
     SameAs(String),
-    /// An identifier of ours.
-    Identifier,
+    /// An identifier of at most so many characters.
+    Identifier(usize),
+    /// A time of day that clocks in Denmark show on the day.
+    LocalTime,
     /// The CPR number of the agreement that is named.
     CprOfAftale,
     /// An agreement once for each day and sign.
@@ -165,7 +167,8 @@ impl fmt::Display for Expected {
             Self::Sum(due, fields) => write!(f, "{due}, the sum of {}", fields.join(" and ")),
             Self::Ordinal(due) => write!(f, "{due}, the next number"),
             Self::SameAs(field) => write!(f, "as in {field}"),
-            Self::Identifier => f.write_str("an identifier of 1 to 20 characters"),
+            Self::Identifier(most) => write!(f, "an identifier of 1 to {most} characters"),
+            Self::LocalTime => f.write_str("a time of day that clocks in Denmark show on that day"),
             Self::CprOfAftale => f.write_str("the CPR number of the agreement"),
             Self::OncePerDay => f.write_str("an agreement once for each day and sign"),
             Self::NoAmount(decider) => write!(f, "no amount, as {decider} demands"),

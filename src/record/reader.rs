@@ -276,6 +276,12 @@ impl<'r> RecordView<'r> {
         Fault::new(code, self.position(), expected, found).of_field(self.layout(), definition)
     }
 
+    /// That this record as a whole is not what should stand here by a rule that the layout does not
+    /// know.
+    pub fn fault_here(&self, code: Code, expected: Expected, found: Found) -> Fault {
+        Fault::new(code, self.position(), expected, found).of_record(self.layout())
+    }
+
     /// Its definition.
     pub fn layout(&self) -> &'r Record {
         self.codec.layout.record(self.batch.record)

@@ -4,6 +4,7 @@ use super::batch::{Batch, Cell, Rows};
 use super::check::Checker;
 use super::codec::Codec;
 use super::diagnosis::expected;
+use super::expected::Expected;
 use super::faults::{Fault, Position, WriteError};
 use super::found::Found;
 use super::framing::{CR, LF};
@@ -68,6 +69,15 @@ impl<'c, W: Write> Writer<'c, W> {
             self.hand_on()?;
         }
         Ok(())
+    }
+
+    /// Refuses a record that would contradict the one `expected` names, by a rule that the layout
+    /// does not know.
+    pub fn refuse(&mut self, record: RecordIx, expected: Expected, found: &str) -> WriteError {
+        let found = Found::shape_of(found.as_bytes());
+        let fault = Fault::new(Code::ControlMismatch, self.position, expected, found);
+        let fault = fault.of_record(self.codec.layout.record(record));
+        WriteError::Fault(self.failed.insert(Box::new(fault)).clone())
     }
 
     /// Ends the file: its structure must be complete and its controls must agree. Gives back what
