@@ -182,6 +182,8 @@ codes! {
     ReportedTwice = "reported-twice",
     /// An amount is withheld although the reason says that there is none.
     AmountContradictsReason = "amount-contradicts-reason",
+    /// An answer says that a registration was accepted and why it was not, or neither.
+    ReasonContradictsOutcome = "reason-contradicts-outcome",
     /// Some records of a file were refused; the others were applied.
     RecordsRefused = "records-refused",
     /// Another file of this name is still being processed.
@@ -329,6 +331,7 @@ impl Code {
             Self::AmountContradictsReason => {
                 "Der er tilbageholdt et beløb, selv om årsagskoden siger, at der ikke er noget."
             }
+            Self::ReasonContradictsOutcome => "Årsagskoden passer ikke til udfaldet.",
             Self::RecordsRefused => "Nogle af filens poster er afvist. De øvrige er indlæst.",
             Self::OutOfBalance => "Svaret stemmer ikke med det, der er registreret.",
             Self::AnswerCancelled => "Svaret på denne forespørgsel er annulleret.",

@@ -4,6 +4,7 @@
 
 pub mod aftaler_csv;
 mod bind;
+pub mod debitorkvittering;
 pub mod debitorregistrering;
 pub mod forespoergsel;
 pub mod svar;
