@@ -1,5 +1,6 @@
 //! What a file is about, as far as it says so, whatever is wrong with it.
 
+use super::debitor::{Kvittering, Overfoersel};
 use super::{Forespoergsel, ForespoergselId, Kommunekode, Udbetaling};
 use chrono::NaiveDate;
 
@@ -31,5 +32,24 @@ impl From<&Udbetaling> for About {
             forespoergsel_id: udbetaling.forespoergsel_id,
             dispositionsdato: Some(udbetaling.dispositionsdato),
         }
+    }
+}
+
+impl From<&Overfoersel> for About {
+    fn from(overfoersel: &Overfoersel) -> Self {
+        Self::of_kommune(overfoersel.kommunekode)
+    }
+}
+
+impl From<&Kvittering> for About {
+    fn from(kvittering: &Kvittering) -> Self {
+        Self::of_kommune(kvittering.kommunekode)
+    }
+}
+
+impl About {
+    /// A municipality, and no more.
+    pub const fn of_kommune(kommunekode: Kommunekode) -> Self {
+        Self { kommunekode, forespoergsel_id: None, dispositionsdato: None }
     }
 }

@@ -9,6 +9,7 @@
 mod aftaler;
 mod alerts;
 mod error;
+mod ledger;
 mod payouts;
 mod receipts;
 pub mod sqlite;
@@ -18,6 +19,9 @@ mod udbetalinger;
 pub use aftaler::{AftaleImport, AftaleVersion, ImportMode, ImportSummary, Marking, Twice};
 pub use alerts::{Alert, AlertCount, Concern, HandedOver};
 pub use error::StoreError;
+pub use ledger::{
+    Bogfoering, Bogfoert, Known, KvitteringOrder, Ledger, LedgerAudit, Received, Restance,
+};
 pub use payouts::{AppliedReport, AppliedRequest, Payout, PayoutPart, PayoutQuery};
 pub use receipts::{Clue, Delivery, KVITTERING, Receipt, Understood, Verdict};
 pub use sqlite::SqliteStore;
@@ -45,7 +49,7 @@ pub type Moment = DateTime<Utc>;
 pub type Visit<'a, T> = &'a mut dyn FnMut(T) -> Result<(), StoreError>;
 
 /// Everything modregn remembers.
-pub trait Store: Send {
+pub trait Store: Send + Ledger {
     /// The environment this store was made for; a store never changes it.
     fn miljoe(&self) -> Miljoe;
 

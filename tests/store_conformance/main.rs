@@ -6,6 +6,8 @@
 mod alerts;
 mod answers;
 mod import;
+mod ledger;
+mod ledger_model;
 mod model;
 mod nodes;
 mod payouts;
@@ -21,6 +23,9 @@ use modregn::store::{SqliteStore, Store};
 /// Opens one and the same store as often as it is asked.
 trait Bench {
     fn open(&self) -> Box<dyn Store>;
+
+    /// One with a store of its own, with nothing in it.
+    fn another(&self) -> Box<dyn Bench>;
 }
 
 struct Sqlite(tempfile::TempDir);
@@ -28,6 +33,10 @@ struct Sqlite(tempfile::TempDir);
 impl Bench for Sqlite {
     fn open(&self) -> Box<dyn Store> {
         Box::new(SqliteStore::open(&self.0.path().join("store.db"), Miljoe::Test).unwrap())
+    }
+
+    fn another(&self) -> Box<dyn Bench> {
+        Box::new(Self(tempfile::tempdir().unwrap()))
     }
 }
 
@@ -68,6 +77,11 @@ conformance! {
         figures_are_filtered only_a_fetched_report_is_applied
         what_was_reported_of_an_agreement_is_told;
     settle_model: figures_are_those_of_a_naive_model;
+    ledger: a_transfer_is_entered_and_answered
+        the_same_registration_again_gets_its_first_answer a_dropped_transfer_has_not_happened
+        a_known_transfer_is_recognised_and_owed_again only_a_fetched_transfer_is_entered
+        what_ends_and_what_waits_is_entered;
+    ledger_model: answers_and_restancer_are_those_of_a_naive_model;
     transfers: a_file_is_seen_once_until_it_is_done a_step_is_journalled
         a_step_from_another_state_is_refused an_impossible_step_is_refused
         what_a_step_makes_known_stays_known failed_tries_are_counted_until_asked_for_anew

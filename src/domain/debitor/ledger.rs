@@ -126,6 +126,8 @@ pub enum Booking {
         hvad: Afsluttes,
         /// Which.
         nr: Nr,
+        /// That day.
+        slutdato: NaiveDate,
     },
     /// The state of a claim.
     Tilstand {
@@ -306,7 +308,7 @@ fn afslutning<L: Lookup>(
     let begun = |periode: &&Periode| periode.gyldig_fra <= slutdato;
     let newest = aabne.iter().filter(begun).max_by_key(|one| (one.gyldig_fra, one.nr));
     match newest {
-        Some(periode) => Ok(Ok(Booking::Afslutning { konto, hvad, nr: periode.nr })),
+        Some(periode) => Ok(Ok(Booking::Afslutning { konto, hvad, nr: periode.nr, slutdato })),
         None if aabne.is_empty() => {
             let hvad = match hvad {
                 Afsluttes::Haeftelse => "ingen hæftelse",

@@ -56,13 +56,7 @@ pub(super) fn answer(
         return Ok(Answer::Cancelled { outbound: outbound.id });
     }
     let inbound = advance(connection, order.inbound, &about(Event::Recognise, request), at)?;
-    let is_owed = matches!(outbound.state, State::Queued | State::Rendered | State::Held);
-    // Whoever has claimed it is sending it just now.
-    let outbound = if is_owed || outbound.node.is_some() {
-        outbound
-    } else {
-        advance(connection, &outbound, &Step::plain(Event::Requeue), at)?
-    };
+    let outbound = transfers::owe_again(connection, outbound, at)?;
     Ok(Answer::Again { svar, inbound, outbound })
 }
 

@@ -10,6 +10,7 @@ mod answers;
 mod error;
 mod import;
 mod journal;
+mod ledger;
 mod nodes;
 mod open;
 mod payouts;
@@ -72,6 +73,15 @@ impl SqliteStore {
     ) -> Result<T, StoreError> {
         read(&self.connection).map_err(|trouble| trouble.at(&self.place))
     }
+}
+
+/// Takes the write lock where there is one, and changes nothing: a transaction that has read first,
+/// and has to ask for it later, fails where another one wrote in between.
+fn lock(connection: &Connection) -> Result<(), Trouble> {
+    if !connection.is_readonly("main")? {
+        connection.execute("UPDATE store SET only = 1 WHERE only = 0", [])?;
+    }
+    Ok(())
 }
 
 impl Store for SqliteStore {

@@ -2,9 +2,11 @@
 //! it cannot be read back, the file was changed by other hands or is damaged.
 
 use crate::domain::aftale::Aftalestatus;
+use crate::domain::debitor::{Afvisningsaarsag, Fordringstilstand, Part, Rolle};
 use crate::domain::{
-    Aarsag, AftaleId, Beloeb, Cpr, CprPolicy, FordringId, ForespoergselId, Kommunekode, Miljoe,
-    Prioritet, Rettelse, Udbetalingsperiode, Udfald, Ydelsestype,
+    Aarsag, AftaleId, Beloeb, Cpr, CprPolicy, Cvr, DelfordringId, Fagsystem, FordringId,
+    ForespoergselId, Klasse, Kommunekode, Miljoe, Prioritet, Rettelse, Udbetalingsperiode, Udfald,
+    Ydelsestype,
 };
 use crate::fault::{AlertKind, Class, Code};
 use crate::store::{Moment, Problem, Verdict};
@@ -45,6 +47,7 @@ text_columns! {
     Miljoe, "an environment", Self::parse, x => x.code();
     AftaleId, "an aftale_id", |text| Self::parse(text).ok(), x => x.as_str();
     FordringId, "a fordring_id", |text| Self::parse(text).ok(), x => x.as_str();
+    DelfordringId, "a delfordring_id", |text| Self::parse(text).ok(), x => x.as_str();
     Cpr, "a CPR number", |text| Self::parse(text.as_bytes(), ANY).ok(), x => x.as_unmasked_str();
     Ydelsestype, "a ydelsestype", Self::parse, x => x.code();
     Aftalestatus, "a status", Self::parse, x => x.word();
@@ -60,6 +63,12 @@ text_columns! {
     Code, "a code", code, x => x.as_str();
     AlertKind, "a kind of alert", Self::from_word, x => x.as_str();
     Verdict, "a verdict", Self::from_word, x => x.word();
+    Fagsystem, "a fagsystem", |text| Self::parse(text).ok(), x => x.as_str();
+    Klasse, "a class", |text| Self::parse(text).ok(), x => x.as_str();
+    Cvr, "a CVR number", |text| Self::parse(text.as_bytes()).ok(), x => x.to_string();
+    Afvisningsaarsag, "a reason", Self::parse, x => x.code();
+    Rolle, "a role", Self::parse, x => x.code();
+    Fordringstilstand, "a state of a claim", Self::parse, x => x.code();
     Id, "a UUID", |text| Uuid::try_parse(text).ok().map(Self), x => x.0.to_string();
     Day, "a day", Self::from_text, x => x.0.to_string();
     Time, "a time", Self::from_text, x => x.0.to_rfc3339_opts(SecondsFormat::Millis, true);
@@ -102,9 +111,37 @@ impl ToSql for Prioritet {
     }
 }
 
+/// Ten digits or eight.
+impl ToSql for Part {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Cpr(cpr) => cpr.to_sql(),
+            Self::Cvr(cvr) => Ok(cvr.to_string().into()),
+        }
+    }
+}
+
 /// A UUID, 36 characters.
 #[derive(Clone, Copy)]
 pub(super) struct Id(pub(super) Uuid);
+
+/// A UUID where there are millions of them, 16 bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Key(pub(super) Uuid);
+
+impl FromSql for Key {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_blob().and_then(|bytes| {
+            Uuid::from_slice(bytes).map(Self).map_err(|_| strange("a UUID of 16 bytes"))
+        })
+    }
+}
+
+impl ToSql for Key {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.0.as_bytes())))
+    }
+}
 
 /// A day, `YYYY-MM-DD`.
 #[derive(Clone, Copy)]

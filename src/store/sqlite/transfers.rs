@@ -236,6 +236,20 @@ pub(super) fn advance(
     Ok(moved)
 }
 
+/// Owes a file once more that is sent, unless it still is owed.
+pub(super) fn owe_again(
+    connection: &Connection,
+    outbound: Transfer,
+    at: Moment,
+) -> Result<Transfer, Trouble> {
+    let is_owed = matches!(outbound.state, State::Queued | State::Rendered | State::Held);
+    // Whoever has claimed it is sending it just now.
+    if is_owed || outbound.node.is_some() {
+        return Ok(outbound);
+    }
+    advance(connection, &outbound, &Step::plain(Event::Requeue), at)
+}
+
 /// Whether an unfinished file has the transfer's place.
 fn is_taken(connection: &Connection, transfer: &Transfer) -> Result<bool, Trouble> {
     let Place { endpoint, directory, name } = &transfer.place;

@@ -34,10 +34,6 @@ const STAGE: &str = "
 
 const UNSTAGE: &str = "DROP TABLE objection; DROP TABLE matched; DROP TABLE staged";
 
-/// Takes the write lock and changes nothing: a transaction that has read first, and has to ask for
-/// it later, fails where another one wrote in between.
-const LOCK: &str = "UPDATE store SET only = 1 WHERE only = 0";
-
 /// The expectations of one request that indberetninger speak of. One that an earlier request has
 /// taken stays with it.
 const MATCH: &str = "
@@ -125,9 +121,7 @@ impl<'a> Intake<'a> {
     ) -> Result<Matched, Trouble> {
         let connection = &self.transaction;
         self.stage = None;
-        if !connection.is_readonly("main")? {
-            connection.execute(LOCK, [])?;
-        }
+        super::lock(connection)?;
         if let Some(known) = brought_by(connection, udbetaling.udbetaling_id)? {
             return Ok(Matched::Known(Box::new(known)));
         }

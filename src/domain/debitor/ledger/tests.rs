@@ -244,7 +244,8 @@ fn what_ends_goes_on_until_then() {
         perioder: perioder.iter().zip(1..).map(|((fra, til), nr)| periode(nr, fra, *til)).collect(),
         ..bog()
     };
-    let ended = |hvad, nr| Ok(Booking::Afslutning { konto: 1, hvad, nr });
+    let slutdato = "2026-12-31".parse().unwrap();
+    let ended = |hvad, nr| Ok(Booking::Afslutning { konto: 1, hvad, nr, slutdato });
     let (role, letters) = (Afsluttes::Haeftelse, Afsluttes::Materialeabonnement);
     let none = "Parten har ingen hæftelse, der kan afsluttes";
     let dage = Regel::Dage.dansk();
