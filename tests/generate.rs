@@ -48,6 +48,31 @@ fn a_seed_stands_for_the_same_bytes_for_ever() {
 }
 
 #[test]
+fn a_seed_stands_for_the_same_registrations_for_ever() {
+    let dir = TempDir::with_prefix("modregn-").unwrap();
+    for (name, args) in [
+        ("alle.jsonl", "generate debitorregistreringer --seed 7 --antal 2000 --fejl 50"),
+        (
+            "to.jsonl",
+            "generate debitorregistreringer --kommuner 0851,0101 --antal 500 --konti 3 \
+             --fagsystem BIBLIO --begynder 2027-02-28",
+        ),
+        ("sortiment.csv", "generate sortiment --fagsystem BIBLIO"),
+        ("ruter.csv", "generate ruter --endpoint opus,prisme,indsigt"),
+        ("to.csv", "generate ruter --kommuner 0851,0101 --endpoint opus"),
+    ] {
+        let path = dir.path().join(name);
+        let mut words: Vec<_> = args.split(' ').filter(|word| !word.is_empty()).collect();
+        let printed = modregn(&words);
+        assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+        words.extend(["--output", path.to_str().unwrap()]);
+        assert!(modregn(&words).status.success());
+        assert_eq!(fs::read(path).unwrap(), printed.stdout);
+    }
+    assert_eq!(digest(dir.path()), "0e37fa53ed99998e");
+}
+
+#[test]
 fn every_file_keeps_its_layout() {
     for (args, layout) in [
         ("generate forespoergsel --kommuner 5 --dir", "sf2530-forespoergsel"),
@@ -92,6 +117,14 @@ fn impossible_wishes_are_refused() {
         "generate udbetaling --dir /nowhere --partial 99 --none 2",
         "generate udbetaling --dir /nowhere --unexpected 91",
         "generate forespoergsel --dir /nowhere --miljoe DEMO",
+        "generate debitorregistreringer --kommuner 0411",
+        "generate debitorregistreringer --kommuner 0101,0101",
+        "generate debitorregistreringer --antal 5 --konti 6",
+        "generate debitorregistreringer --antal 5 --konti 0",
+        "generate debitorregistreringer --fejl 1001",
+        "generate debitorregistreringer --begynder 1969-12-31",
+        "generate debitorregistreringer --fagsystem 123456789012345678901",
+        "generate ruter",
     ] {
         let output = modregn(&args.split(' ').collect::<Vec<_>>());
         assert_eq!(output.status.code(), Some(2), "{args}");

@@ -1,9 +1,10 @@
 //! `modregn generate`: invented data from a seed.
 
 use super::{Exit, Io};
-use crate::domain::{Miljoe, Udbetalingsperiode};
+use crate::domain::{Fagsystem, Kommunekode, Miljoe, Udbetalingsperiode};
 use crate::generate::{
-    Deviations, Plan, Udbetalingsrapport, aftaler, forespoergsler, transaktioner,
+    Deviations, Plan, Registreringsplan, Udbetalingsrapport, aftaler, debitorregistreringer,
+    forespoergsler, ruter, sortiment, transaktioner,
 };
 use crate::layout::{Layout, Layouts};
 use crate::message::aftaler_csv::Writer;
@@ -22,9 +23,8 @@ pub(super) enum Generate {
     Aftaler {
         #[command(flatten)]
         plan: PlanArgs,
-        /// File to write; without it the CSV goes to standard output.
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
+        #[command(flatten)]
+        output: OutputArgs,
     },
     /// Requests before a payout (SF2530), one file for each municipality.
     Forespoergsel {
@@ -43,6 +43,73 @@ pub(super) enum Generate {
         #[command(flatten)]
         deviations: DeviationsArgs,
     },
+    /// Debitorregistreringer (SF1590_B_02), as lines of JSON that `modregn import
+    /// debitorregistreringer` takes.
+    Debitorregistreringer {
+        #[command(flatten)]
+        plan: RegistreringerArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// The classes of those registrations, as a CSV file that `modregn import sortiment` takes.
+    Sortiment {
+        /// The system that uses them.
+        #[arg(long, default_value = FAGSYSTEM, value_parser = Fagsystem::parse)]
+        fagsystem: Fagsystem,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Routes to debitorsystemer, as a CSV file that `modregn import ruter` takes: the
+    /// municipalities are dealt over the endpoints.
+    Ruter {
+        /// all, or codes with commas between them.
+        #[arg(long, default_value = "all", value_parser = kommuner, value_name = "CODES")]
+        kommuner: Kommuner,
+        /// Endpoints of the configuration, with commas between them.
+        #[arg(long, value_delimiter = ',', required = true, value_name = "NAMES")]
+        endpoint: Vec<String>,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+/// Who sends the invented registrations where nobody says otherwise.
+const FAGSYSTEM: &str = "FAGSYSTEM";
+
+/// Municipalities by code.
+#[derive(Clone, Debug)]
+pub(super) struct Kommuner(Vec<Kommunekode>);
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct OutputArgs {
+    /// File to write; without it everything goes to standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct RegistreringerArgs {
+    /// The same seed gives the same data.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// all, or codes with commas between them.
+    #[arg(long, default_value = "all", value_parser = kommuner, value_name = "CODES")]
+    kommuner: Kommuner,
+    /// How many registrations in all.
+    #[arg(long, default_value_t = 10_000)]
+    antal: u64,
+    /// On how many debitorkonti; one for every four registrations, where it is not said.
+    #[arg(long)]
+    konti: Option<u64>,
+    /// The system that sends them.
+    #[arg(long, default_value = FAGSYSTEM, value_parser = Fagsystem::parse)]
+    fagsystem: Fagsystem,
+    /// The first day on which they are entered.
+    #[arg(long, default_value = "2026-12-01", value_name = "YYYY-MM-DD")]
+    begynder: NaiveDate,
+    /// Of a thousand, how many a debitorsystem must reject for what its ledger knows.
+    #[arg(long, default_value_t = 0)]
+    fejl: u32,
 }
 
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -96,6 +163,21 @@ pub(super) struct DeviationsArgs {
     unexpected: u32,
 }
 
+fn kommuner(text: &str) -> Result<Kommuner, String> {
+    if text == "all" {
+        return Ok(Kommuner(Kommunekode::all().collect()));
+    }
+    let mut all = Vec::new();
+    for code in text.split(',') {
+        let kode = Kommunekode::parse(code.as_bytes()).map_err(|error| error.to_string())?;
+        if all.contains(&kode) {
+            return Err(format!("{code} stands there twice"));
+        }
+        all.push(kode);
+    }
+    Ok(Kommuner(all))
+}
+
 fn miljoe(code: &str) -> Result<Miljoe, &'static str> {
     Miljoe::parse(code).ok_or("expected PROD or TEST")
 }
@@ -118,6 +200,30 @@ impl PlanArgs {
     }
 }
 
+impl RegistreringerArgs {
+    fn plan(self) -> anyhow::Result<Registreringsplan> {
+        let konti = self.konti.unwrap_or_else(|| self.antal.div_ceil(4));
+        let numbers = (self.antal, konti);
+        let Kommuner(kommuner) = self.kommuner;
+        let plan =
+            Registreringsplan::new(self.seed, self.fagsystem, kommuner, self.begynder, numbers)?;
+        Ok(plan.with_fejl(self.fejl)?)
+    }
+}
+
+impl OutputArgs {
+    fn write(
+        self,
+        io: &mut Io<'_>,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some(path) = self.output else { return write(&mut *io.out) };
+        let mut out = BufWriter::new(File::create(path)?);
+        write(&mut out)?;
+        out.flush()
+    }
+}
+
 impl DeviationsArgs {
     fn check(self) -> anyhow::Result<Deviations> {
         let Self { partial, none, missing, over, unexpected } = self;
@@ -135,16 +241,23 @@ pub(super) fn run(generate: Generate, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     match generate {
         Generate::Aftaler { plan, output } => {
             let plan = plan.plan()?;
-            match output {
-                Some(path) => write_csv(&plan, &mut BufWriter::new(File::create(path)?))?,
-                None => write_csv(&plan, &mut *io.out)?,
-            }
+            output.write(io, |out| write_csv(&plan, out))?;
         }
         Generate::Forespoergsel { frame, files } => {
             write_requests(&frame.plan(0)?, files.miljoe, &files.dir)?;
         }
         Generate::Udbetaling { plan, files, deviations } => {
             write_reports(&plan.plan()?, deviations.check()?, files.miljoe, &files.dir)?;
+        }
+        Generate::Debitorregistreringer { plan, output } => {
+            let plan = plan.plan()?;
+            output.write(io, |out| write_registrations(&plan, out))?;
+        }
+        Generate::Sortiment { fagsystem, output } => {
+            output.write(io, |out| write_sortiment(&fagsystem, out))?;
+        }
+        Generate::Ruter { kommuner, endpoint, output } => {
+            output.write(io, |out| write_ruter(&kommuner.0, &endpoint, out))?;
         }
     }
     Ok(Exit::Done)
@@ -195,4 +308,61 @@ pub(super) fn write_csv(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         csv.write(&aftale)?;
     }
     csv.finish()
+}
+
+fn write_registrations(plan: &Registreringsplan, out: &mut dyn Write) -> io::Result<()> {
+    let mut line = Vec::new();
+    for indtastet in debitorregistreringer(plan) {
+        line.clear();
+        serde_json::to_writer(&mut line, &indtastet.registrering)?;
+        line.push(b'\n');
+        out.write_all(&line)?;
+    }
+    Ok(())
+}
+
+fn write_sortiment(fagsystem: &Fagsystem, out: &mut dyn Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["fagsystem", "liste", "klasse", "betegnelse", "gyldig_fra", "gyldig_til"])?;
+    for klasse in sortiment(fagsystem) {
+        let gyldig_fra = klasse.gyldig_fra.to_string();
+        csv.write_record([
+            klasse.fagsystem.as_str(),
+            klasse.liste.word(),
+            klasse.klasse.as_str(),
+            &klasse.betegnelse,
+            &gyldig_fra,
+            "",
+        ])?;
+    }
+    csv.flush()
+}
+
+fn write_ruter(
+    kommuner: &[Kommunekode],
+    endpoints: &[String],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record([
+        "kommunekode",
+        "myndighed_cvr",
+        "debitorsystem",
+        "endpoint",
+        "overfoerselstype",
+        "gyldig_fra",
+        "gyldig_til",
+    ])?;
+    for rute in ruter(kommuner, endpoints) {
+        csv.write_record([
+            &rute.kommunekode.to_string(),
+            &rute.myndighed_cvr.to_string(),
+            rute.debitorsystem.as_str(),
+            &rute.endpoint,
+            rute.overfoerselstype.word(),
+            &rute.gyldig_fra.to_string(),
+            "",
+        ])?;
+    }
+    csv.flush()
 }

@@ -65,7 +65,7 @@ fn transaktion((loebenummer, aftale): (u32, Aftale)) -> Transaktion {
 
 /// A municipality's size beside the others: the four largest and the five smallest about as they
 /// are, the rest drawn.
-fn weight(draw: &mut Draw, kommunekode: Kommunekode) -> u64 {
+pub(super) fn weight(draw: &mut Draw, kommunekode: Kommunekode) -> u64 {
     let drawn = draw.between(3, 9);
     u64::from(match kommunekode.number() {
         101 => 88,

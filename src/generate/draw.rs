@@ -8,6 +8,8 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Beyond every municipality's code.
 const UDBETALING: u16 = 10_000;
+/// Beyond those of payout reports.
+const REGISTRERINGER: u16 = 20_000;
 
 /// A source of lots. Each purpose, and for files each municipality and day, has its own: one does
 /// not shift the other, whichever others there are.
@@ -28,6 +30,11 @@ impl Draw {
     /// For the payout report of one municipality for one payout day.
     pub(super) fn of_udbetaling(seed: u64, kommunekode: Kommunekode, day: NaiveDate) -> Self {
         Self::new(seed, UDBETALING + kommunekode.number(), day.num_days_from_ce())
+    }
+
+    /// For the debitorregistreringer.
+    pub(super) fn of_registreringer(seed: u64) -> Self {
+        Self::new(seed, REGISTRERINGER, 0)
     }
 
     fn new(seed: u64, number: u16, day: i32) -> Self {

@@ -1,16 +1,21 @@
-//! Invented agreements and files, for demonstrations, tests and benchmarks.
+//! Invented agreements, registrations and files, for demonstrations, tests and benchmarks.
 //!
 //! The same seed gives the same bytes, on every machine and in every version that does not say
 //! otherwise in CHANGELOG.md. Everyone in here is invented; a CPR number that happens to belong to
 //! someone does so by chance. May use `domain`; does no I/O and reads no clock.
 
 mod aftaler;
+mod debitorregistreringer;
 mod draw;
 mod forespoergsler;
 mod person;
 mod udbetalinger;
 
 pub use aftaler::{Aftaler, aftaler, transaktioner};
+pub use debitorregistreringer::{
+    Debitorregistreringer, Indtastet, Registreringsplan, RegistreringsplanError,
+    debitorregistreringer, ruter, sortiment,
+};
 pub use forespoergsler::forespoergsler;
 pub use udbetalinger::{Deviations, Udbetalingsrapport};
 

@@ -1,7 +1,7 @@
-//! Invented people, of whom nothing is known but a number.
+//! Invented people and companies, of whom nothing is known but a number.
 
 use super::draw::Draw;
-use crate::domain::{Cpr, CprPolicy};
+use crate::domain::{Cpr, CprPolicy, Cvr};
 use chrono::{Days, NaiveDate};
 
 /// One who is 18 to 66 years old on a day of the years 1970 to 2070. Three in a hundred numbers
@@ -19,6 +19,16 @@ pub(super) fn cpr(draw: &mut Draw, on: NaiveDate) -> Cpr {
             && (without_control || cpr.passes_modulus_11())
         {
             return cpr;
+        }
+    }
+}
+
+/// A company.
+pub(super) fn cvr(draw: &mut Draw) -> Cvr {
+    loop {
+        let digits = draw.between(10_000_000, 99_999_999).to_string();
+        if let Ok(cvr) = Cvr::parse(digits.as_bytes()) {
+            return cvr;
         }
     }
 }
