@@ -1,5 +1,5 @@
-//! Everything invented is valid where it is entered; a ledger rejects what it is said to reject, for
-//! the reason that is said, and nothing else.
+//! Everything invented is valid where it is entered. A ledger rejects what it is said to reject,
+//! for the reason that is said, and nothing else.
 
 use super::*;
 use crate::domain::debitor::ledger::{
