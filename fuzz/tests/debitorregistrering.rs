@@ -57,7 +57,7 @@ fn read_kvittering(
 
 #[test]
 fn any_bytes_of_a_transfer() {
-    let format = debitorregistrering::Format::bind(&*layout("sf1590-debitorregistrering"))
+    let format = debitorregistrering::Format::bind(&layout("sf1590-debitorregistrering"))
         .expect("it has what is needed");
     let good = read_transfer(&format, TRANSFER, Options::default());
     assert_eq!(good.map(|(_, all)| all.len()), Some(14));
@@ -82,7 +82,7 @@ fn any_bytes_of_a_transfer() {
 
 #[test]
 fn any_bytes_of_a_kvittering() {
-    let format = debitorkvittering::Format::bind(&*layout("sf1590-kvittering"))
+    let format = debitorkvittering::Format::bind(&layout("sf1590-kvittering"))
         .expect("it has what is needed");
     let good = read_kvittering(&format, KVITTERING, Options::default());
     assert_eq!(good.map(|(_, all)| all.len()), Some(3));
