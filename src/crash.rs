@@ -69,6 +69,10 @@ points! {
     AnswerCommitted = "answer:committed",
     /// What a payout report settles is committed.
     ReportCommitted = "report:committed",
+    /// A transfer of registrations is cut, and owed.
+    TransferCut = "transfer:cut",
+    /// What a kvittering answers is committed.
+    KvitteringCommitted = "kvittering:committed",
     /// A refused file's place is there, with nothing in it.
     QuarantineMade = "quarantine:made",
     /// Its bytes are in quarantine.

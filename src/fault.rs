@@ -176,6 +176,14 @@ codes! {
     RequestUnknown = "request-unknown",
     /// The report names a request of another municipality or payout.
     RequestDiffers = "request-differs",
+    /// A kvittering answers a transfer that is not known here.
+    KvitteringUnknown = "kvittering-unknown",
+    /// A kvittering answers a transfer of another municipality or fagsystem.
+    KvitteringDiffers = "kvittering-differs",
+    /// The kvittering_id was used before, with other content.
+    KvitteringConflict = "kvittering-conflict",
+    /// Some answers of a kvittering contradict earlier ones, or answer what was not asked.
+    KvitteringDeviates = "kvittering-deviates",
     /// The CPR number is not the agreement's.
     CprMismatch = "cpr-mismatch",
     /// The same agreement stands twice in one report, for the same day and with the same sign.
@@ -256,6 +264,14 @@ codes! {
     ReportLate = "report-late",
     /// A receipt for a file of ours has not come by its time.
     ReceiptOverdue = "receipt-overdue",
+    /// A delivered transfer of registrations was not answered whole by its time.
+    KvitteringOverdue = "kvittering-overdue",
+    /// Answers of a debitorsystem contradict earlier ones, or answer what was not asked.
+    KvitteringDeviates = "kvittering-deviates",
+    /// Registrations were rejected: a case worker corrects or cancels them.
+    RegistreringerAfvist = "registreringer-afvist",
+    /// Registrations wait for a municipality that has no route now.
+    RuteMissing = "rute-missing",
     /// Our own disk is nearly full: no file is fetched.
     DiskNearlyFull = "disk-nearly-full",
 }
@@ -324,6 +340,15 @@ impl Code {
             Self::RequestUnknown => "Indberetningen angiver en forespørgsel, der ikke er kendt.",
             Self::RequestDiffers => {
                 "Indberetningen angiver en forespørgsel fra en anden kommune eller udbetaling."
+            }
+            Self::KvitteringUnknown => "Kvitteringen angiver en overførsel, der ikke er kendt.",
+            Self::KvitteringDiffers => {
+                "Kvitteringen angiver en overførsel for en anden kommune eller et andet fagsystem."
+            }
+            Self::KvitteringConflict => "Dette kvittering_id er brugt før med et andet indhold.",
+            Self::KvitteringDeviates => {
+                "Nogle af kvitteringens svar strider mod tidligere svar eller vedrører ukendte \
+                 registreringer. De øvrige er indlæst."
             }
             Self::BadIdentifier => "Feltet indeholder ikke en gyldig betegnelse.",
             Self::CprMismatch => "CPR-nummeret er ikke det, aftalen gælder.",

@@ -37,6 +37,9 @@ pub(super) fn run(engine: &Engine, dir: Option<&Path>, io: &mut Io<'_>) -> anyho
             Preview::Settled(kommunekode, ready) => {
                 (settled(ready), (*kommunekode, ready.antal, ready.sum))
             }
+            Preview::Noted(kommunekode, antal) => {
+                ("noted".to_owned(), (*kommunekode, *antal, Beloeb::NUL))
+            }
             Preview::Recognised(kommunekode) => {
                 ("recognised".to_owned(), (*kommunekode, 0, Beloeb::NUL))
             }

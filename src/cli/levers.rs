@@ -49,10 +49,10 @@ pub(super) struct Endpoint {
 }
 
 #[derive(Debug, clap::Args)]
-struct Reason {
+pub(super) struct Reason {
     /// Why; kept with your name in the event log. No citizen's data.
     #[arg(long, value_name = "TEXT", value_parser = reason)]
-    reason: String,
+    pub(super) reason: String,
 }
 
 /// Longest reason, characters.

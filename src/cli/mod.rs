@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod board;
 mod config;
+mod debitor;
 mod demo;
 mod dry_run;
 pub mod exit;
@@ -88,6 +89,9 @@ enum Command {
     /// What the store holds, as files for others.
     #[command(subcommand)]
     Export(export::Export),
+    /// Registrations that we have sent, for case workers: where they stand, and what to do.
+    #[command(subcommand)]
+    Debitor(debitor::Debitor),
     /// Record layouts: check them, read them, begin a new one.
     Layout(layout::Args),
     /// Invented data, the same for the same seed: for trying out, tests and benchmarks.
@@ -186,6 +190,7 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Generate(generate) => generate::run(generate, io),
         Command::Simulate(simulate) => simulate::run(simulate, io),
         Command::Import(import) => import::run(import, io),
+        Command::Debitor(debitor) => debitor::run(&debitor, io),
         Command::Export(export) => export::run(export, io),
         Command::Layout(args) => layout::run(args, io),
         Command::Batch(args) => batch::run(&args, io),

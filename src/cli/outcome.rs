@@ -4,6 +4,7 @@ use super::table::table;
 use crate::daemon::{FileOutcome, Observer, PassReport, Verdict};
 use crate::domain::Beloeb;
 use crate::flow::Effect;
+use crate::store::Kvitteret;
 use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, Write};
@@ -77,15 +78,40 @@ pub(super) fn summary(out: &mut dyn Write, report: &PassReport) -> io::Result<()
     }
     write!(out, "{}", counted.join(", "))?;
     let (mut answered, mut settled) = (Sum::default(), Sum::default());
+    let mut answers = AnswerSum::default();
     for effect in report.files.iter().filter_map(|file| file.effect.as_ref()) {
         match effect {
             Effect::Answered(svar) => answered.add(svar.antal_transaktioner, svar.sum_beloeb),
             Effect::Settled(indlaest) => settled.add(indlaest.antal, indlaest.sum),
+            Effect::Kvitteret(kvitteret) => answers.add(kvitteret),
         }
     }
     answered.write(out, "transactions")?;
     settled.write(out, "reported amounts")?;
-    writeln!(out, "{}", if answered.0.or(settled.0).is_some() { "" } else { "." })
+    answers.write(out)?;
+    let has_sums = answered.0.or(settled.0).is_some();
+    writeln!(out, "{}", if has_sums { "" } else { "." })
+}
+
+/// What kvitteringer said of registrations, all together.
+#[derive(Default)]
+struct AnswerSum {
+    accepted: u64,
+    rejected: u64,
+}
+
+impl AnswerSum {
+    fn add(&mut self, kvitteret: &Kvitteret) {
+        self.accepted += u64::from(kvitteret.accepteret);
+        self.rejected += u64::from(kvitteret.afvist);
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.accepted + self.rejected == 0 {
+            return Ok(());
+        }
+        write!(out, "; {} registrations accepted, {} rejected", self.accepted, self.rejected)
+    }
 }
 
 /// So many, and their amounts together; none = there was no file of them.

@@ -6,18 +6,21 @@
 mod alerts;
 mod layouts;
 mod name_template;
+mod route;
 mod schedule;
 
 pub use alerts::{Address, Alerts, Hook, Stdin};
 pub use layouts::{LayoutFileError, add_layout, layout_files, load_layouts};
-pub use name_template::{FORESPOERGSEL_ID, NameTemplate, Naming, TemplateError, UDBETALING_ID};
+pub use name_template::{
+    FORESPOERGSEL_ID, KVITTERING_ID, NameTemplate, Naming, OVERFOERSEL_ID, TemplateError,
+    UDBETALING_ID,
+};
+pub use route::{Accept, Cutting, FlowName, Inbox, Outbox, Route};
 pub use schedule::{Schedule, ScheduleError};
 
-use crate::domain::hold_rule::HoldRules;
-use crate::domain::{CprPolicy, Miljoe, Rettelse, Udbetalingskalender};
+use crate::domain::{CprPolicy, Miljoe, Udbetalingskalender};
 use crate::endpoint;
-use crate::endpoint::plain::Plain;
-use crate::endpoint::serviceplatformen::{Receiving, Sending, XML_BYTES};
+use crate::endpoint::serviceplatformen::XML_BYTES;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -138,139 +141,6 @@ impl Default for Limits {
     }
 }
 
-/// Where one flow's files come from and go to.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Route {
-    /// What is done with the files.
-    pub flow: FlowName,
-    /// When the inbox is looked into; `None` = all the time.
-    pub schedule: Option<Schedule>,
-    /// Where they come from.
-    pub inbox: Inbox,
-    /// Where the answers go; of reports, what their senders are told of refused records.
-    pub outbox: Outbox,
-    /// When an answer is held for an operator before anything is marked.
-    #[serde(default, rename = "hold")]
-    pub hold_rules: HoldRules,
-    /// What becomes of a report of which some records are bad.
-    #[serde(default)]
-    pub accept: Accept,
-    /// What a report's amounts do to what earlier ones said of the same expectation.
-    #[serde(default)]
-    pub rettelse: Rettelse,
-}
-
-/// What becomes of a report of which some records are bad.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Accept {
-    /// It is rejected, whole.
-    #[default]
-    File,
-    /// Its good records are applied, and its sender is told of the others. What is wrong with the
-    /// file itself still rejects it.
-    Records,
-}
-
-/// The flows there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-#[value(rename_all = "lowercase")]
-pub enum FlowName {
-    /// Requests before a payout, answered.
-    Sf2530,
-    /// Reports after a payout; they settle what was expected.
-    Sf2520,
-}
-
-impl FlowName {
-    /// The name used in the store, in logs and by operators.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sf2530 => "sf2530",
-            Self::Sf2520 => "sf2520",
-        }
-    }
-
-    /// What names the files that it sends.
-    const fn id(self) -> &'static str {
-        match self {
-            Self::Sf2530 => FORESPOERGSEL_ID,
-            Self::Sf2520 => UDBETALING_ID,
-        }
-    }
-}
-
-/// A directory that files come from.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "RawInbox")]
-pub struct Inbox {
-    /// Which endpoint.
-    pub endpoint: String,
-    /// Which directory there.
-    pub directory: String,
-    /// How often the directory is listed although nothing was noticed, seconds.
-    pub poll_seconds: u64,
-    /// When files are complete, and what becomes of them: the convention `plain`, or what
-    /// `serviceplatformen` comes to in its terms.
-    pub plain: Plain,
-    /// Who may send what to whom, by the convention `serviceplatformen`.
-    pub serviceplatformen: Option<Receiving>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawInbox {
-    endpoint: String,
-    directory: String,
-    #[serde(default = "poll_seconds")]
-    poll_seconds: u64,
-    plain: Option<Plain>,
-    serviceplatformen: Option<Receiving>,
-}
-
-impl TryFrom<RawInbox> for Inbox {
-    type Error = &'static str;
-
-    fn try_from(raw: RawInbox) -> Result<Self, Self::Error> {
-        let plain = match (raw.plain, &raw.serviceplatformen) {
-            (Some(plain), None) => plain,
-            (None, Some(receiving)) => receiving.as_plain(),
-            _ => {
-                return Err("expected either [route.inbox.plain] or \
-                            [route.inbox.serviceplatformen]");
-            }
-        };
-        Ok(Self {
-            endpoint: raw.endpoint,
-            directory: raw.directory,
-            poll_seconds: raw.poll_seconds,
-            plain,
-            serviceplatformen: raw.serviceplatformen,
-        })
-    }
-}
-
-const fn poll_seconds() -> u64 {
-    30
-}
-
-/// A directory that answers go to.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Outbox {
-    /// Which endpoint.
-    pub endpoint: String,
-    /// Which directory there.
-    pub directory: String,
-    /// How an answer is named.
-    pub name: NameTemplate,
-    /// How answers are sent on, by the convention `serviceplatformen`; `None` = an answer is done
-    /// when it stands there.
-    pub serviceplatformen: Option<Sending>,
-}
-
 /// What is wrong with a configuration, and where.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -368,21 +238,17 @@ impl Config {
                     ));
                 }
             }
-            if route.outbox.name.id() != Some(route.flow.id()) {
-                let (id, flow) = (route.flow.id(), route.flow.as_str());
-                faults.push(format!("route[{at}].outbox.name: {flow} needs {{{id}}} in it"));
-            }
-            if route.flow == FlowName::Sf2530
-                && (route.accept, route.rettelse) != (Accept::File, Rettelse::Erstatter)
-            {
-                faults.push(format!("route[{at}]: accept and rettelse are for sf2520"));
-            }
-            let cutoff = self.payouts.as_ref().is_some_and(Udbetalingskalender::bounds_requests);
-            if route.hold_rules.need_cutoff() && !cutoff {
-                faults.push(format!("route[{at}].hold: late needs [payouts] with `request_by`"));
-            }
-            if route.flow == FlowName::Sf2520 && !route.hold_rules.is_empty() {
-                faults.push(format!("route[{at}].hold: these rules are for sf2530"));
+            let told = route.contradictions(self.payouts.as_ref());
+            faults.extend(told.into_iter().map(|what| format!("route[{at}]{what}")));
+            let same_way = |other: &Route| {
+                other.flow == FlowName::Sf1590Fagsystem
+                    && route.flow == FlowName::Sf1590Fagsystem
+                    && other.outbox.endpoint == route.outbox.endpoint
+            };
+            if self.routes[..at].iter().any(same_way) {
+                faults.push(format!(
+                    "route[{at}].outbox.endpoint: an earlier sf1590-fagsystem sends there already"
+                ));
             }
             let inbox = (&route.inbox.endpoint, &route.inbox.directory);
             if inbox == (&route.outbox.endpoint, &route.outbox.directory) {
@@ -402,6 +268,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Rettelse;
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
         Config::parse(text, "modregn.toml", Path::new("/etc/modregn"))
@@ -435,12 +302,40 @@ mod tests {
 
     #[test]
     fn the_example_of_reports_is_good() {
-        let (requests, reports) = EXAMPLE.split_at(EXAMPLE.find("# Reports after").unwrap());
+        let (requests, rest) = EXAMPLE.split_at(EXAMPLE.find("# Reports after").unwrap());
+        let (reports, _) = rest.split_at(rest.find("# Bulk transfers").unwrap());
         let config = parse(&(requests.to_owned() + &in_force(reports))).unwrap();
         let Route { flow, accept, rettelse, outbox, .. } = &config.routes[1];
         let default = (Accept::default(), Rettelse::default());
         assert_eq!((*flow, (*accept, *rettelse)), (FlowName::Sf2520, default));
         assert_eq!(outbox.directory, "afvist");
+    }
+
+    #[test]
+    fn the_example_of_bulk_transfers_is_good() {
+        let requests = &EXAMPLE[..EXAMPLE.find("# Reports after").unwrap()];
+        let transfers = &EXAMPLE[EXAMPLE.find("# Bulk transfers").unwrap()..];
+        let text = requests.to_owned() + &in_force(transfers);
+        let config = parse(&text).unwrap();
+        let route = &config.routes[1];
+        let (cutting, default) = (route.cutting(), Cutting::default());
+        assert_eq!(route.flow, FlowName::Sf1590Fagsystem);
+        assert_eq!(cutting.registreringer, default.registreringer);
+        assert_eq!((cutting.bytes, cutting.kvittering), (default.bytes, default.kvittering));
+        let table = [
+            ("registreringer = 10000", "registreringer = 0", "route[1].overfoersel"),
+            ("flow = \"sf1590-fagsystem\"", "flow = \"sf2520\"", "{udbetaling_id} in it"),
+            ("_{overfoersel_id}.txt", "{dispositionsdato}{overfoersel_id}", "are of payouts"),
+        ];
+        for (from, to, says) in table {
+            let wrong = text.replacen(from, to, 1);
+            assert_ne!(text, wrong, "{from}");
+            let error = parse(&wrong).unwrap_err().to_string();
+            assert!(error.contains(says), "{says:?} is not in: {error}");
+        }
+        let twice = in_force(&transfers.replace("\"kvitteringer\"", "\"andre\""));
+        let error = parse(&(text + &twice)).unwrap_err().to_string();
+        assert!(error.contains("an earlier sf1590-fagsystem sends there already"), "{error}");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! How an outgoing file is named: text with placeholders, checked when the configuration is read.
 
+use crate::domain::debitor::{Kvittering, Overfoersel};
 use crate::domain::{Forespoergsel, Kommunekode, Udbetaling, Udbetalingsperiode};
 use crate::endpoint::FileName;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
-/// A file name with `{placeholders}`; each request, or report, gives a name of its own.
+/// A file name with `{placeholders}`; each file gets a name of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct NameTemplate {
@@ -18,8 +19,8 @@ pub struct NameTemplate {
 pub struct Naming {
     id: Uuid,
     kommunekode: Kommunekode,
-    dispositionsdato: NaiveDate,
-    udbetalingsperiode: Udbetalingsperiode,
+    /// Day and month of the payout it is about; of what is about none there is none.
+    payout: Option<(NaiveDate, Udbetalingsperiode)>,
 }
 
 impl From<&Forespoergsel> for Naming {
@@ -27,8 +28,7 @@ impl From<&Forespoergsel> for Naming {
         Self {
             id: request.forespoergsel_id.0,
             kommunekode: request.kommunekode,
-            dispositionsdato: request.dispositionsdato,
-            udbetalingsperiode: request.udbetalingsperiode,
+            payout: Some((request.dispositionsdato, request.udbetalingsperiode)),
         }
     }
 }
@@ -38,9 +38,22 @@ impl From<&Udbetaling> for Naming {
         Self {
             id: udbetaling.udbetaling_id,
             kommunekode: udbetaling.kommunekode,
-            dispositionsdato: udbetaling.dispositionsdato,
-            udbetalingsperiode: udbetaling.udbetalingsperiode,
+            payout: Some((udbetaling.dispositionsdato, udbetaling.udbetalingsperiode)),
         }
+    }
+}
+
+impl From<&Overfoersel> for Naming {
+    fn from(overfoersel: &Overfoersel) -> Self {
+        let Overfoersel { overfoersel_id, kommunekode, .. } = overfoersel;
+        Self { id: overfoersel_id.0, kommunekode: *kommunekode, payout: None }
+    }
+}
+
+impl From<&Kvittering> for Naming {
+    fn from(kvittering: &Kvittering) -> Self {
+        let Kvittering { kvittering_id, kommunekode, .. } = kvittering;
+        Self { id: kvittering_id.0, kommunekode: *kommunekode, payout: None }
     }
 }
 
@@ -58,8 +71,9 @@ enum Part {
 pub enum TemplateError {
     /// `{…}` with a name that is not known.
     #[error(
-        "{{{0}}} is not known; known are {{kommunekode}}, {{forespoergsel_id}} or \
-         {{udbetaling_id}}, {{dispositionsdato}} and {{udbetalingsperiode}}"
+        "{{{0}}} is not known; known are {{kommunekode}}, what names the file \
+         ({{forespoergsel_id}}, {{udbetaling_id}}, {{overfoersel_id}} or {{kvittering_id}}), \
+         {{dispositionsdato}} and {{udbetalingsperiode}}"
     )]
     UnknownPlaceholder(String),
     /// `{` without `}`.
@@ -67,10 +81,14 @@ pub enum TemplateError {
     Unclosed,
     /// Two requests, or reports, could get the same name.
     #[error(
-        "{{forespoergsel_id}} must be part of the name, or for reports {{udbetaling_id}}: two \
-         files must never share one"
+        "{{forespoergsel_id}} must be part of the name, or for reports {{udbetaling_id}}, for \
+         transfers {{overfoersel_id}}, for their answers {{kvittering_id}}: two files must never \
+         share one"
     )]
     NotUnique,
+    /// A payout in the name of a file that is about none.
+    #[error("{{dispositionsdato}} and {{udbetalingsperiode}} are of payouts: not of {{{0}}}")]
+    NoPayout(&'static str),
     /// What stands between the placeholders cannot be part of a file name.
     #[error("only characters that a file name may have, at most 150 bytes of them")]
     NotAName,
@@ -83,6 +101,12 @@ const MOST_TEXT: usize = 150;
 pub const FORESPOERGSEL_ID: &str = "forespoergsel_id";
 /// What makes the name of a file about a payout report unique.
 pub const UDBETALING_ID: &str = "udbetaling_id";
+/// What makes the name of a transfer of registrations unique.
+pub const OVERFOERSEL_ID: &str = "overfoersel_id";
+/// What makes the name of the answer to such a transfer unique.
+pub const KVITTERING_ID: &str = "kvittering_id";
+
+const IDS: [&str; 4] = [FORESPOERGSEL_ID, UDBETALING_ID, OVERFOERSEL_ID, KVITTERING_ID];
 
 impl Part {
     const fn id(&self) -> Option<&'static str> {
@@ -102,11 +126,12 @@ impl NameTemplate {
             parts.push(Part::Text(before.to_owned()));
             parts.push(match name {
                 "kommunekode" => Part::Kommunekode,
-                "forespoergsel_id" => Part::Id(FORESPOERGSEL_ID),
-                "udbetaling_id" => Part::Id(UDBETALING_ID),
                 "dispositionsdato" => Part::Dispositionsdato,
                 "udbetalingsperiode" => Part::Udbetalingsperiode,
-                unknown => return Err(TemplateError::UnknownPlaceholder(unknown.to_owned())),
+                other => match IDS.into_iter().find(|id| *id == other) {
+                    Some(id) => Part::Id(id),
+                    None => return Err(TemplateError::UnknownPlaceholder(other.to_owned())),
+                },
             });
             rest = after;
         }
@@ -117,8 +142,11 @@ impl NameTemplate {
             .collect();
         let mut ids: Vec<_> = parts.iter().filter_map(Part::id).collect();
         ids.dedup();
-        if ids.len() != 1 {
-            Err(TemplateError::NotUnique)
+        let of_payout =
+            |part: &Part| matches!(part, Part::Dispositionsdato | Part::Udbetalingsperiode);
+        let [id] = ids[..] else { return Err(TemplateError::NotUnique) };
+        if [OVERFOERSEL_ID, KVITTERING_ID].contains(&id) && parts.iter().any(of_payout) {
+            Err(TemplateError::NoPayout(id))
         } else if fixed.len() > MOST_TEXT || FileName::parse(&format!("x{fixed}")).is_err() {
             Err(TemplateError::NotAName)
         } else {
@@ -126,12 +154,12 @@ impl NameTemplate {
         }
     }
 
-    /// The identifier that makes its names unique: `forespoergsel_id` or `udbetaling_id`.
+    /// The identifier that makes its names unique, such as `forespoergsel_id`.
     pub fn id(&self) -> Option<&'static str> {
         self.parts.iter().find_map(Part::id)
     }
 
-    /// The name for one request, or report: the same for the same one, always.
+    /// The name for one request, report, transfer or answer: the same for the same one, always.
     pub fn name_for(&self, about: impl Into<Naming>) -> String {
         let about = about.into();
         self.parts
@@ -140,8 +168,12 @@ impl NameTemplate {
                 Part::Text(text) => text.clone(),
                 Part::Kommunekode => about.kommunekode.to_string(),
                 Part::Id(_) => about.id.to_string(),
-                Part::Dispositionsdato => about.dispositionsdato.format("%Y%m%d").to_string(),
-                Part::Udbetalingsperiode => about.udbetalingsperiode.to_string(),
+                Part::Dispositionsdato => about
+                    .payout
+                    .map_or_else(String::new, |(day, _)| day.format("%Y%m%d").to_string()),
+                Part::Udbetalingsperiode => {
+                    about.payout.map_or_else(String::new, |(_, month)| month.to_string())
+                }
             })
             .collect()
     }
@@ -188,6 +220,7 @@ mod tests {
             ("{forespoergsel_id}_{udbetaling_id}.txt", TemplateError::NotUnique),
             ("svar_{forespoergsel_id", TemplateError::Unclosed),
             ("../{forespoergsel_id}", TemplateError::NotAName),
+            ("{overfoersel_id}_{dispositionsdato}", TemplateError::NoPayout(OVERFOERSEL_ID)),
             ("{cpr}{forespoergsel_id}", TemplateError::UnknownPlaceholder("cpr".to_owned())),
         ];
         for (text, error) in table {

@@ -6,6 +6,8 @@ use crate::clock::Clock;
 use crate::config::{Config, FlowName, LayoutFileError, Route, load_layouts};
 use crate::endpoint::EndpointError;
 use crate::flow::Flow;
+use crate::flow::sf1590;
+use crate::flow::sf1590::fagsystem::Fagsystem;
 use crate::flow::sf2520::{self, Sf2520};
 use crate::flow::sf2530::{self, Sf2530};
 use crate::layout::Layouts;
@@ -296,6 +298,12 @@ fn flow_of(
         FlowName::Sf2520 => {
             Ok(Box::new(Sf2520::new(&*layout(sf2520::LAYOUT)?, read_options(config), route)?))
         }
+        FlowName::Sf1590Fagsystem => Ok(Box::new(Fagsystem::new(
+            &*layout(sf1590::REGISTRERING_LAYOUT)?,
+            &*layout(sf1590::KVITTERING_LAYOUT)?,
+            read_options(config),
+            route,
+        )?)),
     }
 }
 

@@ -53,8 +53,10 @@ pub enum Verdict {
     Delivered,
     /// It came once more; nothing was done again.
     Recognised,
-    /// A receipt: what it is about has moved on.
+    /// A receipt, or a kvittering: what it is about has moved on.
     Noted,
+    /// A kvittering: some of its answers changed nothing, what the others are about has moved on.
+    NotedInPart(Problem),
     /// An answer of ours was refused, by its receipt.
     Refused(Problem),
     /// Rejected: nothing applied, the file is in quarantine.
@@ -67,7 +69,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every word there is, the best ones first.
-    pub const WORDS: [&str; 11] = [
+    pub const WORDS: [&str; 12] = [
         "answered",
         "settled",
         "settled in part",
@@ -75,6 +77,7 @@ impl Verdict {
         "delivered",
         "recognised",
         "noted",
+        "noted in part",
         "refused",
         "rejected",
         "held",
@@ -91,6 +94,7 @@ impl Verdict {
             Self::Delivered => "delivered",
             Self::Recognised => "recognised",
             Self::Noted => "noted",
+            Self::NotedInPart(_) => "noted in part",
             Self::Refused(_) => "refused",
             Self::Rejected(_) => "rejected",
             Self::Held(_) => "held",
@@ -108,6 +112,7 @@ impl Verdict {
             | Self::Recognised
             | Self::Noted => None,
             Self::SettledInPart(problem)
+            | Self::NotedInPart(problem)
             | Self::Refused(problem)
             | Self::Rejected(problem)
             | Self::Held(problem)
@@ -182,6 +187,12 @@ impl FileOutcome {
             (None, Some(Effect::Settled(indlaest))) => tracing::info!(
                 flow, %file, transfer, kommune = %indlaest.udbetaling.kommunekode,
                 reports = indlaest.antal, unexpected = indlaest.uventede, took_ms, "{verdict}"
+            ),
+            (None, Some(Effect::Kvitteret(kvitteret))) => tracing::info!(
+                flow, %file, transfer, kommune = %kvitteret.kvittering.kommunekode,
+                overfoersel = %kvitteret.kvittering.overfoersel_id,
+                accepted = kvitteret.accepteret, rejected = kvitteret.afvist,
+                repeated = kvitteret.gentaget, missing = kvitteret.mangler, took_ms, "{verdict}"
             ),
             (None, None) => tracing::info!(flow, %file, transfer, took_ms, "{verdict}"),
         }
@@ -296,7 +307,9 @@ impl<'e> RouteRunner<'e> {
     /// One round; where a later file may correct an earlier one, in its turn.
     pub fn pass(&mut self, retry: Retry, intake: Intake, observer: &dyn Observer) -> PassReport {
         if !self.engine.flow(self.route).in_order() {
-            return self.round(self.sessions.len(), retry, intake, observer);
+            let mut report = self.round(self.sessions.len(), retry, intake, observer);
+            self.follow_up(&mut report, retry, observer);
+            return report;
         }
         match Turn::wait_for(self.engine, self.route().flow) {
             Ok(Some(turn)) => {
@@ -309,6 +322,23 @@ impl<'e> RouteRunner<'e> {
             // We are stopping.
             Ok(None) => PassReport::default(),
             Err(error) => PassReport { failure: Some(error), ..PassReport::default() },
+        }
+    }
+
+    /// What came in may have made files due that were not before: they leave now.
+    fn follow_up(&mut self, report: &mut PassReport, retry: Retry, observer: &dyn Observer) {
+        while report.failure.is_none() && !self.engine.is_stopping() {
+            match self.engine.flow(self.route).owe_due(&self.engine.desk()) {
+                Ok(0) => return,
+                Ok(_) => {
+                    let (told, next_look) = (self.told.clone(), self.next_look);
+                    let most = self.sessions.len();
+                    report.merge(self.round(most, retry, Intake::Closed, observer));
+                    self.told.extend(told);
+                    self.next_look = [self.next_look, next_look].into_iter().flatten().min();
+                }
+                Err(error) => report.failure = Some(error),
+            }
         }
     }
 

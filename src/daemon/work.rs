@@ -296,6 +296,9 @@ fn done(inbound: &Transfer, effect: Option<&Effect>) -> Option<Verdict> {
     match (inbound.state, effect) {
         (State::Accepted, Some(Effect::Answered(_))) => Some(Verdict::Answered),
         (State::Recognised, Some(Effect::Answered(_))) => Some(Verdict::AnsweredAgain),
+        (State::Accepted, Some(Effect::Kvitteret(_))) => {
+            Some(inbound.problem.clone().map_or(Verdict::Noted, Verdict::NotedInPart))
+        }
         (State::Accepted, _) => {
             Some(inbound.problem.clone().map_or(Verdict::Settled, Verdict::SettledInPart))
         }

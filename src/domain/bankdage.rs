@@ -114,6 +114,11 @@ pub fn danish_time(day: NaiveDate, at: NaiveTime) -> DateTime<Utc> {
     found.map_or_else(|| local.and_utc(), |at| at.to_utc())
 }
 
+/// What day it is in Denmark.
+pub fn danish_day(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Copenhagen).date_naive()
+}
+
 /// The n-th banking day of the month this day lies in: counted from its start, or from its end
 /// where negative. `None` for 0, and where the month has fewer.
 pub fn nth_bankdag(month: NaiveDate, n: i8) -> Option<NaiveDate> {

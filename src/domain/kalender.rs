@@ -2,9 +2,8 @@
 //! must have come before it, and by when its report after it. Reads no clock.
 
 use super::Kommunekode;
-use super::bankdage::{Cutoff, add_bankdage, danish_time, is_bankdag, nth_bankdag};
+use super::bankdage::{Cutoff, add_bankdage, danish_day, danish_time, is_bankdag, nth_bankdag};
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
-use chrono_tz::Europe::Copenhagen;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -163,7 +162,7 @@ impl Udbetalingskalender {
     /// The payout to care for now: the earliest one whose reports may still come in time or, where
     /// they have no bound, whose day is not over. `None` = every payout there is lies behind.
     pub fn current(&self, now: DateTime<Utc>) -> Option<NaiveDate> {
-        let today = now.with_timezone(&Copenhagen).date_naive();
+        let today = danish_day(now);
         let back = self.0.report_by.map_or(0, |cutoff| i32::from(cutoff.bankdage));
         self.payouts_from(add_bankdage(today, -back - 1)).find(|date| now <= self.closes(*date))
     }

@@ -51,17 +51,17 @@ pub(super) fn send_refused() -> Advice {
 }
 
 /// Another report of the same identifier was applied.
-pub(super) fn say_which_report(id: Uuid) -> Advice {
+pub(super) fn say_which(field: &str, id: Uuid) -> Advice {
     Advice::new(
         format!(
-            "Tell us which of the two files with udbetaling_id {id} holds. The earlier one was \
-             applied and still holds. If this one holds, send it again, under a new name and with \
-             a new udbetaling_id."
+            "Tell us which of the two files with {field} {id} holds. The earlier one was applied \
+             and still holds. If this one holds, send it again, under a new name and with a new \
+             {field}."
         ),
         format!(
-            "Oplys, hvilken af de to filer med udbetaling_id {id} der gælder. Den tidligere er \
-             indlæst og gælder stadig. Gælder denne, så send den igen under et nyt navn og med et \
-             nyt udbetaling_id."
+            "Oplys, hvilken af de to filer med {field} {id} der gælder. Den tidligere er indlæst \
+             og gælder stadig. Gælder denne, så send den igen under et nyt navn og med et nyt \
+             {field}."
         ),
     )
 }

@@ -3,14 +3,16 @@
 //! thread.
 
 mod advice;
+mod balance;
 mod refusal;
+pub mod sf1590;
 pub mod sf2520;
 pub mod sf2530;
 pub mod tavle;
 
 use crate::config::{Naming, Outbox};
 use crate::domain::{Kommunekode, Svar};
-use crate::store::{Indlaest, Payload, Place, Problem, Ready, Transfer};
+use crate::store::{Indlaest, Kvitteret, Payload, Place, Problem, Ready, Transfer};
 use crate::transfer::{Desk, TransferError};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -26,6 +28,11 @@ pub trait Flow: Send + Sync {
     /// Reads a file that lies in the spool and applies it whole or not at all. Doing it again after
     /// a crash is fine.
     fn process(&self, desk: &Desk<'_>, inbound: Transfer) -> Result<Processed, TransferError>;
+
+    /// Owes the files that are due by themselves, not as the answer to another; gives how many.
+    fn owe_due(&self, _desk: &Desk<'_>) -> Result<usize, TransferError> {
+        Ok(0)
+    }
 
     /// Writes a file that is owed to `path`, from committed rows only, and balances it.
     fn render(
@@ -54,6 +61,8 @@ pub enum Preview {
     AnsweredAgain(Svar),
     /// It would settle expectations of this municipality; all its refused records are counted.
     Settled(Kommunekode, Ready),
+    /// It would be taken in as so many answers to this municipality's registrations.
+    Noted(Kommunekode, u32),
     /// It was applied before; nothing would be done.
     Recognised(Kommunekode),
     /// It would be rejected or held.
@@ -78,6 +87,8 @@ pub enum Effect {
     Answered(Svar),
     /// It settled expectations.
     Settled(Indlaest),
+    /// It answered registrations.
+    Kvitteret(Kvitteret),
 }
 
 impl Effect {
@@ -86,6 +97,7 @@ impl Effect {
         match self {
             Self::Answered(svar) => svar.forespoergsel.kommunekode,
             Self::Settled(indlaest) => indlaest.udbetaling.kommunekode,
+            Self::Kvitteret(kvitteret) => kvitteret.kvittering.kommunekode,
         }
     }
 }

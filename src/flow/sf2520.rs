@@ -265,7 +265,7 @@ fn report_conflict(head: &Udbetaling, earlier: &Transfer) -> Refusal {
          stays in force; `modregn reject` closes this one",
         earlier.id
     );
-    Refusal::hold(Code::ReportConflict, text, advice::say_which_report(id)).about(head)
+    Refusal::hold(Code::ReportConflict, text, advice::say_which(UDBETALING_ID, id)).about(head)
 }
 
 fn request_unknown(id: ForespoergselId) -> Refusal {

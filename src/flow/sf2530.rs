@@ -1,17 +1,18 @@
 //! SF2530: a municipality asks before its payout, every active agreement is marked "payment
 //! expected", and one file with all transactions goes back.
 
+use super::balance::{stop, stopped, unbalanced, unwritable};
 use super::refusal::Refusal;
 use super::{Effect, Flow, Preview, Processed, advice, place};
 use crate::config::{FORESPOERGSEL_ID, Outbox, Route};
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::{Case, HoldRules, Size};
 use crate::domain::{Forespoergsel, Svar, Udbetalingskalender};
-use crate::fault::{Class, Code};
+use crate::fault::Code;
 use crate::layout::Layout;
 use crate::message::{BindError, forespoergsel, svar};
-use crate::record::{Options, ReadError, WriteError};
-use crate::store::{Answer, AnswerOrder, Moment, Payload, Problem, Store, StoreError, Transfer};
+use crate::record::{Options, ReadError};
+use crate::store::{Answer, AnswerOrder, Moment, Payload, Store, Transfer};
 use crate::transfer::advice::Advice;
 use crate::transfer::spool::write_durably;
 use crate::transfer::{Desk, TransferError};
@@ -240,37 +241,6 @@ impl Sf2530 {
             let what = format!("the file has {in_file}, the store {committed}");
             Err(TransferError::Refused(unbalanced(&what)))
         }
-    }
-}
-
-/// A row that the layout cannot write ends the stream of rows.
-fn stop(error: WriteError) -> StoreError {
-    StoreError::Visitor(Box::new(error))
-}
-
-/// What [`stop`] wrapped is this answer's trouble; anything else is the store's.
-fn stopped(error: StoreError) -> TransferError {
-    match error {
-        StoreError::Visitor(cause) => match cause.downcast::<WriteError>() {
-            Ok(error) => unwritable(*error),
-            Err(other) => StoreError::Visitor(other).into(),
-        },
-        other => other.into(),
-    }
-}
-
-fn unwritable(error: WriteError) -> TransferError {
-    match error {
-        WriteError::Io(error) => error.into(),
-        WriteError::Fault(fault) => TransferError::Refused(unbalanced(&fault.to_string())),
-    }
-}
-
-fn unbalanced(what: &str) -> Problem {
-    Problem {
-        class: Class::Operator,
-        code: Code::OutOfBalance,
-        text: format!("the answer does not balance: {what}; it is held, nothing was sent"),
     }
 }
 

@@ -7,7 +7,9 @@ mod bind;
 pub mod debitorkvittering;
 pub mod debitorregistrering;
 pub mod forespoergsel;
+pub mod registreringer_fil;
 pub mod svar;
+pub mod tabeller_csv;
 pub mod udbetaling;
 
 pub use bind::BindError;

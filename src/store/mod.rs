@@ -12,6 +12,7 @@ mod error;
 mod ledger;
 mod payouts;
 mod receipts;
+mod registrations;
 pub mod sqlite;
 mod transfers;
 mod udbetalinger;
@@ -24,6 +25,11 @@ pub use ledger::{
 };
 pub use payouts::{AppliedReport, AppliedRequest, Payout, PayoutPart, PayoutQuery};
 pub use receipts::{Clue, Delivery, KVITTERING, Receipt, Understood, Verdict};
+pub use registrations::{
+    Afvigelse, Answered, Answers, AnswersOrder, CutOrder, CutTransfer, Deviating, Entered, Entry,
+    EntryFault, EntryFaultKind, EntrySummary, Kvitteret, Registrations, RegistreringFilter,
+    Rejections, Sag, Sent, Stand, Standing, Tilstand, Unanswered, Waiting,
+};
 pub use sqlite::SqliteStore;
 pub use transfers::{
     Census, EventRow, Payload, Place, Problem, Seen, Step, Transfer, TransferFilter,
@@ -49,7 +55,7 @@ pub type Moment = DateTime<Utc>;
 pub type Visit<'a, T> = &'a mut dyn FnMut(T) -> Result<(), StoreError>;
 
 /// Everything modregn remembers.
-pub trait Store: Send + Ledger {
+pub trait Store: Send + Ledger + Registrations {
     /// The environment this store was made for; a store never changes it.
     fn miljoe(&self) -> Miljoe;
 

@@ -12,6 +12,8 @@ mod model;
 mod nodes;
 mod payouts;
 mod receipts;
+mod registrations;
+mod registrations_model;
 mod samples;
 mod settle;
 mod settle_model;
@@ -97,6 +99,10 @@ conformance! {
         a_receipt_and_what_it_moves_are_one_step;
     payouts: a_payout_is_told_for_all_municipalities_at_once
         files_of_nobody_known_are_told_by_when_they_came what_an_operator_rejected_is_settled;
+    registrations: one_of_a_konto_leaves_at_a_time a_rejected_one_keeps_the_later_ones_back
+        answers_that_were_given_change_nothing a_cancelled_transfer_gives_its_registrations_back
+        what_is_wrong_together_is_told figures_say_where_they_stand;
+    registrations_model: registrations_go_the_way_of_a_naive_model;
     alerts: an_alert_is_raised_once_and_told_in_the_log an_alert_is_handed_over_by_one_process
         an_alert_is_told_again_until_it_is_sent;
 }

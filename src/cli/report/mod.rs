@@ -1,5 +1,6 @@
 //! `modregn report`: what the store holds, added up for people and for other programs.
 
+mod debitor;
 pub(super) mod figures;
 mod lines;
 
@@ -16,6 +17,9 @@ pub(super) enum Report {
     /// expected. Always: forventet = modtaget + delvis + ingen + tilbagefoert + aaben + udeblevet -
     /// over, and difference = modtaget + uventet - forventet.
     Forventninger(Args),
+    /// Registrations that we send, by municipality and fagsystem: how many wait, are under way, are
+    /// unanswered, accepted or rejected, and since when.
+    Debitor(debitor::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -70,7 +74,10 @@ fn periode(text: &str) -> Result<Udbetalingsperiode, String> {
 
 /// Runs the command. Works beside a running daemon.
 pub(super) fn run(report: &Report, io: &mut Io<'_>) -> anyhow::Result<Exit> {
-    let Report::Forventninger(args) = report;
+    let args = match report {
+        Report::Forventninger(args) => args,
+        Report::Debitor(args) => return debitor::run(args, io),
+    };
     let store = super::look(&args.config.load()?)?;
     let filter = AfstemningFilter {
         periode: Some(args.periode),

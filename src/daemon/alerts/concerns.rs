@@ -1,10 +1,10 @@
 //! What an operator must be told of now, from the store, the configuration and our own disk. The
 //! same thing has the same subject for as long as it lasts.
 
-use super::payouts;
-use crate::clock::danish;
+use super::{debitor, payouts};
 use crate::daemon::Engine;
 use crate::daemon::receipts::overdue_receipts;
+use crate::domain::bankdage::danish_day;
 use crate::fault::{AlertKind, Class};
 use crate::store::{Concern, Pause, Transfer, TransferFilter};
 use crate::transfer::TransferError;
@@ -24,6 +24,7 @@ pub(super) fn concerns(engine: &Engine) -> Result<Vec<Concern>, TransferError> {
     let overdue = overdue_receipts(engine.config(), &**desk.store(), desk.now())?;
     concerns.extend(overdue.iter().map(|sent| of_file(AlertKind::ReceiptOverdue, sent)));
     concerns.extend(payouts::concerns(engine)?);
+    concerns.extend(debitor::concerns(engine)?);
     concerns.extend(full_disk(engine)?);
     Ok(concerns)
 }
@@ -97,11 +98,10 @@ fn full_disk(engine: &Engine) -> Result<Option<Concern>, TransferError> {
     let (desk, config) = (engine.desk(), engine.config());
     let Some(free) = engine.low_space()? else { return Ok(None) };
     let (since, state_dir) = (desk.now(), config.state_dir.display());
-    let day = danish(since).split(' ').next().unwrap_or_default().to_owned();
     let (free, limit) = (free >> 20, config.limits.free_bytes >> 20);
     Ok(Some(Concern {
         kind: AlertKind::DiskNearlyFull,
-        subject: day,
+        subject: danish_day(since).to_string(),
         since,
         text: format!(
             "{free} MiB are left on the disk of {state_dir}, less than the {limit} MiB of \

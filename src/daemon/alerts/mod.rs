@@ -2,6 +2,7 @@
 //! the configuration until each has taken it. Nothing of it keeps a file waiting.
 
 mod concerns;
+mod debitor;
 mod hook;
 mod message;
 mod payouts;

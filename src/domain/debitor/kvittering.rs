@@ -44,6 +44,16 @@ pub struct Afvisning {
     pub restance: Option<Beloeb>,
 }
 
+impl Afvisning {
+    /// The reason in words, with nothing in it that could be a person's number: they are others'.
+    pub fn shown(&self) -> Option<String> {
+        let text = self.tekst.as_ref()?.as_str();
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let hide = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "*");
+        Some(if digits < 10 { text.to_owned() } else { hide(text) })
+    }
+}
+
 /// Declares the reasons: `Name = "code", "what it means", "what to do"`.
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal, $what:literal, $next:literal;)+) => {

@@ -15,6 +15,7 @@ mod nodes;
 mod open;
 mod payouts;
 mod receipts;
+mod registrations;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -2,14 +2,16 @@
 //! it cannot be read back, the file was changed by other hands or is damaged.
 
 use crate::domain::aftale::Aftalestatus;
-use crate::domain::debitor::{Afvisningsaarsag, Fordringstilstand, Part, Rolle};
+use crate::domain::debitor::{
+    Afvisningsaarsag, Fordringstilstand, Liste, Operationskode, Overfoerselstype, Part, Rolle,
+};
 use crate::domain::{
-    Aarsag, AftaleId, Beloeb, Cpr, CprPolicy, Cvr, DelfordringId, Fagsystem, FordringId,
-    ForespoergselId, Klasse, Kommunekode, Miljoe, Prioritet, Rettelse, Udbetalingsperiode, Udfald,
-    Ydelsestype,
+    Aarsag, AftaleId, Beloeb, Cpr, CprPolicy, Cvr, Debitorsystem, DelfordringId, Fagsystem,
+    FordringId, ForespoergselId, Klasse, Kommunekode, Miljoe, Prioritet, Rettelse,
+    Udbetalingsperiode, Udfald, Ydelsestype,
 };
 use crate::fault::{AlertKind, Class, Code};
-use crate::store::{Moment, Problem, Verdict};
+use crate::store::{Moment, Problem, Tilstand, Verdict};
 use crate::transfer::state::{Direction, Event, State};
 use chrono::{DateTime, NaiveDate, SecondsFormat, SubsecRound, Utc};
 use rusqlite::Row;
@@ -64,8 +66,13 @@ text_columns! {
     AlertKind, "a kind of alert", Self::from_word, x => x.as_str();
     Verdict, "a verdict", Self::from_word, x => x.word();
     Fagsystem, "a fagsystem", |text| Self::parse(text).ok(), x => x.as_str();
+    Debitorsystem, "a debitorsystem", |text| Self::parse(text).ok(), x => x.as_str();
     Klasse, "a class", |text| Self::parse(text).ok(), x => x.as_str();
     Cvr, "a CVR number", |text| Self::parse(text.as_bytes()).ok(), x => x.to_string();
+    Liste, "a list of the sortiment", Self::from_word, x => x.word();
+    Overfoerselstype, "a way to send", Self::from_word, x => x.word();
+    Tilstand, "a state of a registration", Self::from_word, x => x.word();
+    Operationskode, "an operation", Self::parse, x => x.code();
     Afvisningsaarsag, "a reason", Self::parse, x => x.code();
     Rolle, "a role", Self::parse, x => x.code();
     Fordringstilstand, "a state of a claim", Self::parse, x => x.code();

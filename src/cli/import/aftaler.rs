@@ -1,26 +1,19 @@
-//! `modregn import`: agreements from a CSV file into the store, all of them or none.
+//! `modregn import aftaler`: agreements from a CSV file into the store, all of them or none.
 
-use super::{ConfigFile, Exit, Io};
+use super::{Findings, progress};
+use crate::cli::{ConfigFile, Exit, Io};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::CprPolicy;
 use crate::fault::Code;
-use crate::message::aftaler_csv::{ReadError, Reader, Warning};
+use crate::message::aftaler_csv::{ReadError, Reader};
 use crate::store::{AftaleImport, ImportMode, ImportSummary, SqliteStore, Store, StoreError};
 use anyhow::Context;
-use clap::Subcommand;
 use fs_err::File;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Import {
-    /// Agreements (betalingsadministrationsaftaler); if any line is bad, none is taken.
-    Aftaler(Args),
-}
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     /// CSV in UTF-8 with the columns aftale_id, kommunekode, cpr, beloeb (in øre), ydelsestype,
     /// gyldig_fra, gyldig_til, prioritet, fordring_id and status, in any order; empty = none.
     file: PathBuf,
@@ -37,18 +30,13 @@ pub(super) struct Args {
     dry_run: bool,
 }
 
-pub(super) fn run(import: Import, io: &mut Io<'_>) -> anyhow::Result<Exit> {
-    let Import::Aftaler(args) = import;
-    import_aftaler(&args, io)
-}
-
 /// The agreements of one file, into the store of this configuration.
-pub(super) fn all(file: PathBuf, config: PathBuf, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+pub(in crate::cli) fn all(file: PathBuf, config: PathBuf, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let config = ConfigFile { config };
-    import_aftaler(&Args { file, config, replace: false, force: false, dry_run: false }, io)
+    run(&Args { file, config, replace: false, force: false, dry_run: false }, io)
 }
 
-fn import_aftaler(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let config = args.config.load()?;
     let file = File::open(&args.file)?;
     let mut store = SqliteStore::open(&config.store_path(), config.miljoe)?;
@@ -109,7 +97,7 @@ fn take(
     if let Err(error) = put_all(source, policy, &mut *import, findings) {
         match error.downcast()? {
             ReadError::Io(error) => return Err(error.into()),
-            faulty => findings.file = Some(faulty),
+            faulty => findings.file = Some(faulty.to_string()),
         }
     }
     let clean = findings.is_empty();
@@ -142,74 +130,8 @@ fn put_all(
             }
         }
         for warning in line.warnings {
-            findings.warn(line.number, warning);
+            findings.warn(line.number, warning.to_string());
         }
     }
     Ok(())
-}
-
-/// What is to be said about a file; bounded, however much is wrong with it.
-#[derive(Default)]
-struct Findings {
-    /// Why it could not be read on.
-    file: Option<ReadError>,
-    /// Line and what is wrong there.
-    faults: Vec<(u64, String)>,
-    bad_lines: u64,
-    warnings: Vec<(u64, Warning)>,
-    warned: u64,
-}
-
-impl Findings {
-    const FAULTS_SHOWN: usize = 1000;
-    const WARNINGS_SHOWN: usize = 5;
-
-    fn is_empty(&self) -> bool {
-        self.file.is_none() && self.bad_lines == 0
-    }
-
-    fn bad_line(&mut self, line: u64, faults: impl IntoIterator<Item = String>) {
-        self.bad_lines += 1;
-        let room = Self::FAULTS_SHOWN.saturating_sub(self.faults.len());
-        self.faults.extend(faults.into_iter().take(room).map(|fault| (line, fault)));
-    }
-
-    fn warn(&mut self, line: u64, warning: Warning) {
-        self.warned += 1;
-        if self.warnings.len() < Self::WARNINGS_SHOWN {
-            self.warnings.push((line, warning));
-        }
-    }
-
-    fn show(&self, file: &Path, err: &mut dyn Write) -> io::Result<()> {
-        let file = file.display();
-        for (line, warning) in &self.warnings {
-            writeln!(err, "{file}:{line}: warning: {warning}")?;
-        }
-        if self.warned > self.warnings.len() as u64 {
-            writeln!(err, "{} warnings in all.", self.warned)?;
-        }
-        for (line, fault) in &self.faults {
-            writeln!(err, "{file}:{line}: {fault}")?;
-        }
-        if self.faults.len() == Self::FAULTS_SHOWN {
-            writeln!(err, "Only the first {} faults are shown.", Self::FAULTS_SHOWN)?;
-        }
-        if let Some(error) = &self.file {
-            writeln!(err, "{file}: {error}")?;
-        }
-        if !self.is_empty() {
-            writeln!(err, "{} bad lines; nothing was imported.", self.bad_lines)?;
-        }
-        Ok(())
-    }
-}
-
-fn progress(terminal: bool, bytes: u64) -> ProgressBar {
-    let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(bytes), target);
-    match ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}  {eta} left") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }
