@@ -43,6 +43,8 @@ struct Findings {
     /// Line and what is wrong there.
     faults: Vec<(u64, String)>,
     bad_lines: u64,
+    /// The bad line that was told of last.
+    last: u64,
     warnings: Vec<(u64, String)>,
     warned: u64,
 }
@@ -56,7 +58,8 @@ impl Findings {
     }
 
     fn bad_line(&mut self, line: u64, faults: impl IntoIterator<Item = String>) {
-        self.bad_lines += 1;
+        self.bad_lines += u64::from(line != self.last);
+        self.last = line;
         let room = Self::FAULTS_SHOWN.saturating_sub(self.faults.len());
         self.faults.extend(faults.into_iter().take(room).map(|fault| (line, fault)));
     }

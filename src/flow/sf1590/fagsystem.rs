@@ -208,11 +208,13 @@ impl Fagsystem {
 
 impl Flow for Fagsystem {
     fn owe_due(&self, desk: &Desk<'_>) -> Result<usize, TransferError> {
-        let given_back = desk.store().give_back(desk.now())?;
+        let (given_back, ruter, waiting) = {
+            let mut store = desk.store();
+            (store.give_back(desk.now())?, store.ruter()?, store.waiting()?)
+        };
         if given_back > 0 {
             tracing::info!(given_back, "registrations of cancelled transfers wait again");
         }
-        let (ruter, waiting) = (desk.store().ruter()?, desk.store().waiting()?);
         let today = danish_day(desk.now());
         let mut cut = 0;
         for waiting in waiting {
