@@ -4,9 +4,17 @@
 
 mod support;
 
+use chrono::{DateTime, TimeDelta, Utc};
+use modregn::clock::Clock;
+use modregn::config::Config;
+use modregn::daemon::{Engine, batch};
+use std::fmt::Write;
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use support::installation::Installation;
+use support::sshd::Sshd;
 
 const RULES: &str = "[route.inbox]\nendpoint = \"opus\"\ndirectory = \"kvit\"\n\
     [route.inbox.plain]\npattern = \"*.txt\"\ncomplete = \"rename\"\nprocessed = \"delete\"\n\
@@ -66,11 +74,12 @@ fn kvittering(at: &Installation, number: u32, transfer: &Path, svar: &[(String, 
         let left = if *aarsag == "1007" { format!("{restance:011}") } else { String::new() };
         let line =
             format!("20{nth:09}{registrering}{udfald}{aarsag}{:<60}{left:<11}", "Ring 0101901234");
-        text += &format!("{line:<200}\n");
+        writeln!(text, "{line:<200}").unwrap();
     }
     let accepted = svar.iter().filter(|(_, aarsag, _)| *aarsag == "0000").count();
     let (all, rejected) = (svar.len(), svar.len() - accepted);
-    text += &format!("{:<200}\n", format!("900101{all:09}{accepted:09}{rejected:09}"));
+    let end = format!("900101{all:09}{accepted:09}{rejected:09}");
+    writeln!(text, "{end:<200}").unwrap();
     fs::write(at.path("opus/kvit").join(format!("k{number}.txt")), text).unwrap();
 }
 
@@ -231,4 +240,94 @@ fn kvitteringer_that_do_not_fit_change_nothing() {
     kvittering(at, 4, &second, &[(id(2), "0000", 0)]);
     at.done(&["batch"]);
     assert_eq!(tilstand(at, &id(2))["tilstand"], "accepteret");
+}
+
+/// A clock that is set by hand.
+#[derive(Clone)]
+struct Hand(Arc<Mutex<DateTime<Utc>>>);
+
+impl Clock for Hand {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[test]
+fn a_kvittering_that_does_not_come_and_a_route_that_has_ended_are_told() {
+    let at = &fagsystem("[route.overfoersel]\nkvittering = { bankdage = 1, at = \"12:00\" }\n");
+    at.done(&["import", "debitorregistreringer", &fixture("registreringer.jsonl")]);
+    // A Monday: the answer is due on Tuesday at noon.
+    let clock = Hand(Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().unwrap())));
+    let pass = |config: &Path| {
+        let engine = Engine::open(Config::load(config).unwrap(), Box::new(clock.clone())).unwrap();
+        assert!(batch(&engine, &()).failure.is_none());
+        at.done(&["alerts"])
+    };
+    let overdue = "kvittering-overdue";
+    assert!(!pass(&at.config()).contains(overdue));
+    *clock.0.lock().unwrap() += TimeDelta::hours(26);
+    assert!(!pass(&at.config()).contains(overdue), "10:00 in the morning");
+    *clock.0.lock().unwrap() += TimeDelta::hours(2);
+    let alerts = pass(&at.config());
+    let said = "OPUS (0101 København) has answered 0 of the 1 registrations";
+    assert!(alerts.contains(overdue) && alerts.contains(said), "{alerts}");
+    assert_eq!(pass(&at.config()).matches(overdue).count(), 1, "told once");
+    kvittering(at, 1, &transfers(at)[0], &[(id(1), "0000", 0)]);
+    // The route has ended before the next one leaves.
+    *clock.0.lock().unwrap() = "2091-01-01T12:00:00Z".parse().unwrap();
+    let alerts = pass(&at.config());
+    assert!(alerts.contains("rute-missing"), "{alerts}");
+    assert_eq!(transfers(at).len(), 1);
+}
+
+#[test]
+fn a_silent_endpoint_delays_no_other() {
+    let at = &fagsystem("");
+    let sshd = Sshd::start();
+    // Takes a connection and never says a word, until it is given up.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let given_up = std::thread::spawn(move || {
+        let (mut connection, _) = silent.accept().unwrap();
+        let _ = std::io::copy(&mut connection, &mut std::io::sink());
+        Utc::now()
+    });
+    let settings: Vec<_> = sshd
+        .settings()
+        .lines()
+        .map(|line| match line.split(' ').next() {
+            Some("port") => format!("port = {port}"),
+            Some("timeout_seconds") => "timeout_seconds = 3".to_owned(),
+            _ => line.to_owned(),
+        })
+        .collect();
+    let other = RULES.replace("\"opus\"", "\"prisme\"");
+    let config = fs::read_to_string(at.config()).unwrap();
+    let config = format!(
+        "{config}[[route]]\nflow = \"sf1590-fagsystem\"\n{other}[endpoint.prisme]\n{}\n",
+        settings.join("\n")
+    );
+    fs::write(at.config(), config).unwrap();
+    let head = "kommunekode,myndighed_cvr,debitorsystem,endpoint,overfoerselstype,gyldig_fra,\
+        gyldig_til\n";
+    let rows = "0101,64942212,OPUS,opus,plain,2026-01-01,\n\
+        0147,11259979,PRISME,prisme,plain,2026-01-01,\n";
+    fs::write(at.path("ruter.csv"), format!("{head}{rows}")).unwrap();
+    at.done(&["import", "ruter", "ruter.csv"]);
+    let registrations = fs::read_to_string(fixture("registreringer.jsonl")).unwrap();
+    let there = registrations.replace("0000-000000", "0000-000009").replace("\"0101\"", "\"0147\"");
+    fs::write(at.path("there.jsonl"), there).unwrap();
+    at.done(&["import", "debitorregistreringer", "there.jsonl"]);
+    at.done(&["import", "debitorregistreringer", &fixture("registreringer.jsonl")]);
+    let said = at.run(&["batch"]);
+    assert!(said.out.contains("endpoint prisme  endpoint-timeout"), "{}", said.out);
+    let files = at.transfers();
+    let of = |kommune: &str| files.iter().find(|file| file["kommunekode"] == kommune).unwrap();
+    let moment = |file: &serde_json::Value| -> DateTime<Utc> {
+        file["changed_at"].as_str().unwrap().parse().unwrap()
+    };
+    let (here, there) = (of("0101"), of("0147"));
+    assert_eq!(here["state"], "published");
+    assert_eq!(there["state"], "queued");
+    assert!(moment(here) < given_up.join().unwrap(), "while the other was waited for: {here}");
 }
