@@ -33,14 +33,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Statements kept prepared.
 const STATEMENTS: usize = 64;
 
-/// The page cache is bounded (16 MiB), and so is what is left of the write-ahead log after a large
-/// import (64 MiB). `FULL` syncs the log at every commit: what was committed survives a power cut.
+/// The page cache of a connection, KiB as SQLite has it: a negative number.
+pub(super) const USUAL_CACHE: i32 = -16_384;
+
+/// The page cache is bounded ([`USUAL_CACHE`]), and so is what is left of the write-ahead log after
+/// a large import (64 MiB). `FULL` syncs the log at every commit: what was committed survives a
+/// power cut.
 const SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA trusted_schema = OFF;
-    PRAGMA cache_size = -16384;
     PRAGMA journal_size_limit = 67108864;";
 
 impl SqliteStore {
@@ -126,7 +129,10 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 fn settle(connection: &Connection) -> rusqlite::Result<()> {
     let begun = Instant::now();
     loop {
-        match connection.execute_batch(SETTINGS) {
+        let set = connection
+            .execute_batch(SETTINGS)
+            .and_then(|()| connection.pragma_update(None, "cache_size", USUAL_CACHE));
+        match set {
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                     && begun.elapsed() < PATIENCE =>

@@ -11,6 +11,7 @@ use crate::domain::debitor::{Afvisning, Afvisningsaarsag, Debitorregistrering, O
 use crate::domain::text::Tekst;
 use crate::store::sqlite::error::Trouble;
 use crate::store::sqlite::lock;
+use crate::store::sqlite::open::USUAL_CACHE;
 use crate::store::sqlite::rows::{Id, Key, Time};
 use crate::store::sqlite::transfers::{New, add, advance};
 use crate::store::{
@@ -35,7 +36,30 @@ pub(super) struct Intake<'a> {
     json: Vec<u8>,
     // After the statements: dropping it rolls back.
     transaction: Transaction<'a>,
+    _cache: Cache<'a>,
     place: &'a str,
+}
+
+/// A larger page cache for as long as a transfer is entered: ids are drawn at random, so that each
+/// registration touches pages all over the indexes.
+struct Cache<'a>(&'a Connection);
+
+impl<'a> Cache<'a> {
+    /// KiB; what is left of it is given back to the system afterwards.
+    const LARGE: i32 = -65_536;
+
+    fn enlarge(connection: &'a Connection) -> rusqlite::Result<Self> {
+        connection.pragma_update(None, "cache_size", Self::LARGE)?;
+        Ok(Self(connection))
+    }
+}
+
+impl Drop for Cache<'_> {
+    fn drop(&mut self) {
+        // It is only larger than it need be if that fails.
+        drop(self.0.pragma_update(None, "cache_size", USUAL_CACHE));
+        drop(self.0.release_memory());
+    }
 }
 
 /// What was answered under an id the first time.
@@ -51,6 +75,7 @@ impl<'a> Intake<'a> {
         place: &'a str,
         head: &Overfoersel,
     ) -> Result<Received<'a>, Trouble> {
+        let cache = Cache::enlarge(connection)?;
         let transaction = connection.unchecked_transaction()?;
         lock(&transaction)?;
         if let Some(known) = known(connection, head.overfoersel_id)? {
@@ -81,6 +106,7 @@ impl<'a> Intake<'a> {
             afvist: 0,
             json: Vec::new(),
             transaction,
+            _cache: cache,
             place,
         })))
     }
