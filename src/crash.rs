@@ -69,6 +69,8 @@ points! {
     AnswerCommitted = "answer:committed",
     /// What a payout report settles is committed.
     ReportCommitted = "report:committed",
+    /// A transfer of registrations is entered, and its kvittering owed.
+    OverfoerselCommitted = "overfoersel:committed",
     /// A transfer of registrations is cut, and owed.
     TransferCut = "transfer:cut",
     /// What a kvittering answers is committed.

@@ -176,6 +176,10 @@ codes! {
     RequestUnknown = "request-unknown",
     /// The report names a request of another municipality or payout.
     RequestDiffers = "request-differs",
+    /// The overfoersel_id was used before, with other content.
+    TransferConflict = "transfer-conflict",
+    /// A transfer comes from a fagsystem of which no class is known here.
+    SortimentUnknown = "sortiment-unknown",
     /// A kvittering answers a transfer that is not known here.
     KvitteringUnknown = "kvittering-unknown",
     /// A kvittering answers a transfer of another municipality or fagsystem.
@@ -341,10 +345,10 @@ impl Code {
             Self::RequestDiffers => {
                 "Indberetningen angiver en forespørgsel fra en anden kommune eller udbetaling."
             }
+            Self::TransferConflict => "Dette overfoersel_id er brugt før med et andet indhold.",
+            Self::SortimentUnknown => "Fagsystemets sortiment er ikke kendt.",
             Self::KvitteringUnknown => "Kvitteringen angiver en overførsel, der ikke er kendt.",
-            Self::KvitteringDiffers => {
-                "Kvitteringen angiver en overførsel for en anden kommune eller et andet fagsystem."
-            }
+            Self::KvitteringDiffers => "Overførslen er en anden kommunes eller fagsystems.",
             Self::KvitteringConflict => "Dette kvittering_id er brugt før med et andet indhold.",
             Self::KvitteringDeviates => {
                 "Nogle af kvitteringens svar strider mod tidligere svar eller vedrører ukendte \
@@ -359,7 +363,7 @@ impl Code {
             Self::ReasonContradictsOutcome => "Årsagskoden passer ikke til udfaldet.",
             Self::RecordsRefused => "Nogle af filens poster er afvist. De øvrige er indlæst.",
             Self::OutOfBalance => "Svaret stemmer ikke med det, der er registreret.",
-            Self::AnswerCancelled => "Svaret på denne forespørgsel er annulleret.",
+            Self::AnswerCancelled => "Svaret på denne fil er annulleret.",
             Self::HeldByRule => "Svaret på denne forespørgsel skal godkendes, før det sendes.",
             Self::StillProcessing => "En fil med dette navn er stadig under behandling.",
             Self::DeliveryConflict => "Filens FileTransferUUID er brugt før om et andet indhold.",

@@ -6,7 +6,9 @@ use super::levers::{by, reason};
 use super::{ConfigFile, Exit, Io, danish};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::AftaleId;
-use crate::store::{AftaleVersion, Note, SqliteStore, Store, Transfer, TransferFilter};
+use crate::store::{
+    AftaleVersion, LedgerAudit, Note, SqliteStore, Store, Transfer, TransferFilter,
+};
 use anyhow::{Context, ensure};
 use clap::Subcommand;
 use uuid::Uuid;
@@ -20,8 +22,8 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Find every event or transfer that was changed, removed or moved by other hands. Exit code 1
-    /// where something is.
+    /// Find every event or transfer that was changed, removed or moved by other hands, and add the
+    /// debitorsystem's ledger up again. Exit code 1 where something does not hold.
     Verify(Verify),
     /// Show the whole path of a file (every file of the same request), or of an agreement.
     Trace(Trace),
@@ -78,7 +80,7 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
 
 fn verify(args: &Verify, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let store = super::look(&args.config.load()?)?;
-    let audit = store.verify()?;
+    let (audit, ledger) = (store.verify()?, store.verify_ledger()?);
     for finding in &audit.findings {
         let transfer = finding.transfer.map(|id| format!(" of transfer {id}")).unwrap_or_default();
         writeln!(io.out, "event {}{transfer}: {}", finding.event, finding.what)?;
@@ -94,6 +96,18 @@ fn verify(args: &Verify, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     writeln!(io.out, "{} events, {verdict}", audit.events)?;
     if let Some(head) = audit.head {
         writeln!(io.out, "newest: {}", hex::encode(head))?;
+    }
+    for finding in &ledger.findings {
+        exit = Exit::Faults;
+        writeln!(io.out, "ledger: {finding}")?;
+    }
+    let LedgerAudit { delfordringer, posteringer, findings } = ledger;
+    if delfordringer + posteringer > 0 || !findings.is_empty() {
+        let verdict = if findings.is_empty() { "it adds up" } else { "it does NOT add up" };
+        writeln!(
+            io.out,
+            "ledger: {posteringer} posteringer on {delfordringer} parts of claims, {verdict}"
+        )?;
     }
     Ok(exit)
 }

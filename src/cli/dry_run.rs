@@ -40,6 +40,13 @@ pub(super) fn run(engine: &Engine, dir: Option<&Path>, io: &mut Io<'_>) -> anyho
             Preview::Noted(kommunekode, antal) => {
                 ("noted".to_owned(), (*kommunekode, *antal, Beloeb::NUL))
             }
+            Preview::Entered(kommunekode, antal, antal_brud) => {
+                let would_be = match antal_brud {
+                    0 => "entered, answered".to_owned(),
+                    brud => format!("entered, answered; {brud} of them rejected at once"),
+                };
+                (would_be, (*kommunekode, *antal, Beloeb::NUL))
+            }
             Preview::Recognised(kommunekode) => {
                 ("recognised".to_owned(), (*kommunekode, 0, Beloeb::NUL))
             }

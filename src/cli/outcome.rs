@@ -4,7 +4,6 @@ use super::table::table;
 use crate::daemon::{FileOutcome, Observer, PassReport, Verdict};
 use crate::domain::Beloeb;
 use crate::flow::Effect;
-use crate::store::Kvitteret;
 use comfy_table::Table;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, Write};
@@ -83,7 +82,10 @@ pub(super) fn summary(out: &mut dyn Write, report: &PassReport) -> io::Result<()
         match effect {
             Effect::Answered(svar) => answered.add(svar.antal_transaktioner, svar.sum_beloeb),
             Effect::Settled(indlaest) => settled.add(indlaest.antal, indlaest.sum),
-            Effect::Kvitteret(kvitteret) => answers.add(kvitteret),
+            Effect::Kvitteret(kvitteret) => answers.add(kvitteret.accepteret, kvitteret.afvist),
+            Effect::Bogfoert(bogfoert) => {
+                answers.add(bogfoert.antal_accepteret, bogfoert.antal_afvist);
+            }
         }
     }
     answered.write(out, "transactions")?;
@@ -101,9 +103,9 @@ struct AnswerSum {
 }
 
 impl AnswerSum {
-    fn add(&mut self, kvitteret: &Kvitteret) {
-        self.accepted += u64::from(kvitteret.accepteret);
-        self.rejected += u64::from(kvitteret.afvist);
+    fn add(&mut self, accepted: u32, rejected: u32) {
+        self.accepted += u64::from(accepted);
+        self.rejected += u64::from(rejected);
     }
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -1,6 +1,8 @@
 //! Routes: which files come from where, what is done with them, and where the answers go.
 
-use super::{FORESPOERGSEL_ID, NameTemplate, OVERFOERSEL_ID, Schedule, UDBETALING_ID};
+use super::{
+    FORESPOERGSEL_ID, KVITTERING_ID, NameTemplate, OVERFOERSEL_ID, Schedule, UDBETALING_ID,
+};
 use crate::domain::debitor::Overfoerselstype;
 use crate::domain::hold_rule::HoldRules;
 use crate::domain::{Deadline, Rettelse, Udbetalingskalender};
@@ -144,6 +146,8 @@ pub enum FlowName {
     Sf2520,
     /// The fagsystem's end of bulk transfers: registrations leave, kvitteringer come.
     Sf1590Fagsystem,
+    /// The debitorsystem's end: transfers come, and are entered and answered.
+    Sf1590Debitorsystem,
 }
 
 impl FlowName {
@@ -153,6 +157,7 @@ impl FlowName {
             Self::Sf2530 => "sf2530",
             Self::Sf2520 => "sf2520",
             Self::Sf1590Fagsystem => "sf1590-fagsystem",
+            Self::Sf1590Debitorsystem => "sf1590-debitorsystem",
         }
     }
 
@@ -162,6 +167,7 @@ impl FlowName {
             Self::Sf2530 => FORESPOERGSEL_ID,
             Self::Sf2520 => UDBETALING_ID,
             Self::Sf1590Fagsystem => OVERFOERSEL_ID,
+            Self::Sf1590Debitorsystem => KVITTERING_ID,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::config::{Config, FlowName, LayoutFileError, Route, load_layouts};
 use crate::endpoint::EndpointError;
 use crate::flow::Flow;
 use crate::flow::sf1590;
+use crate::flow::sf1590::debitorsystem::Debitorsystem;
 use crate::flow::sf1590::fagsystem::Fagsystem;
 use crate::flow::sf2520::{self, Sf2520};
 use crate::flow::sf2530::{self, Sf2530};
@@ -299,6 +300,12 @@ fn flow_of(
             Ok(Box::new(Sf2520::new(&*layout(sf2520::LAYOUT)?, read_options(config), route)?))
         }
         FlowName::Sf1590Fagsystem => Ok(Box::new(Fagsystem::new(
+            &*layout(sf1590::REGISTRERING_LAYOUT)?,
+            &*layout(sf1590::KVITTERING_LAYOUT)?,
+            read_options(config),
+            route,
+        )?)),
+        FlowName::Sf1590Debitorsystem => Ok(Box::new(Debitorsystem::new(
             &*layout(sf1590::REGISTRERING_LAYOUT)?,
             &*layout(sf1590::KVITTERING_LAYOUT)?,
             read_options(config),

@@ -194,6 +194,12 @@ impl FileOutcome {
                 accepted = kvitteret.accepteret, rejected = kvitteret.afvist,
                 repeated = kvitteret.gentaget, missing = kvitteret.mangler, took_ms, "{verdict}"
             ),
+            (None, Some(Effect::Bogfoert(bogfoert))) => tracing::info!(
+                flow, %file, transfer, kommune = %bogfoert.kvittering.kommunekode,
+                overfoersel = %bogfoert.kvittering.overfoersel_id,
+                accepted = bogfoert.antal_accepteret, rejected = bogfoert.antal_afvist,
+                answer = self.owed.as_ref().map(tracing::field::display), took_ms, "{verdict}"
+            ),
             (None, None) => tracing::info!(flow, %file, transfer, took_ms, "{verdict}"),
         }
     }

@@ -294,8 +294,12 @@ impl<'e> Session<'e> {
 /// The verdict on a file that was taken; `None` = it was not.
 fn done(inbound: &Transfer, effect: Option<&Effect>) -> Option<Verdict> {
     match (inbound.state, effect) {
-        (State::Accepted, Some(Effect::Answered(_))) => Some(Verdict::Answered),
-        (State::Recognised, Some(Effect::Answered(_))) => Some(Verdict::AnsweredAgain),
+        (State::Accepted, Some(Effect::Answered(_) | Effect::Bogfoert(_))) => {
+            Some(Verdict::Answered)
+        }
+        (State::Recognised, Some(Effect::Answered(_) | Effect::Bogfoert(_))) => {
+            Some(Verdict::AnsweredAgain)
+        }
         (State::Accepted, Some(Effect::Kvitteret(_))) => {
             Some(inbound.problem.clone().map_or(Verdict::Noted, Verdict::NotedInPart))
         }

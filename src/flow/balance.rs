@@ -2,7 +2,7 @@
 //! it from that.
 
 use crate::fault::{Class, Code};
-use crate::record::WriteError;
+use crate::record::{ReadError, WriteError};
 use crate::store::{Problem, StoreError};
 use crate::transfer::TransferError;
 
@@ -26,6 +26,16 @@ pub(super) fn unwritable(error: WriteError) -> TransferError {
     match error {
         WriteError::Io(error) => error.into(),
         WriteError::Fault(fault) => TransferError::Refused(unbalanced(&fault.to_string())),
+    }
+}
+
+/// A file of ours that its recipient could not read.
+pub(super) fn unreadable(error: ReadError) -> TransferError {
+    match error {
+        ReadError::Faults(faults) => {
+            TransferError::Refused(unbalanced(&format!("read back, {faults}")))
+        }
+        ReadError::Io(error) => error.into(),
     }
 }
 

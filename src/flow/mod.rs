@@ -12,7 +12,7 @@ pub mod tavle;
 
 use crate::config::{Naming, Outbox};
 use crate::domain::{Kommunekode, Svar};
-use crate::store::{Indlaest, Kvitteret, Payload, Place, Problem, Ready, Transfer};
+use crate::store::{Bogfoert, Indlaest, Kvitteret, Payload, Place, Problem, Ready, Transfer};
 use crate::transfer::{Desk, TransferError};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -63,6 +63,9 @@ pub enum Preview {
     Settled(Kommunekode, Ready),
     /// It would be taken in as so many answers to this municipality's registrations.
     Noted(Kommunekode, u32),
+    /// It would be entered: so many of this municipality's registrations, of which so many would
+    /// be rejected for what they are by themselves, whatever the ledger says of the others.
+    Entered(Kommunekode, u32, u32),
     /// It was applied before; nothing would be done.
     Recognised(Kommunekode),
     /// It would be rejected or held.
@@ -89,6 +92,8 @@ pub enum Effect {
     Settled(Indlaest),
     /// It answered registrations.
     Kvitteret(Kvitteret),
+    /// It was entered into the ledger; what its kvittering says.
+    Bogfoert(Bogfoert),
 }
 
 impl Effect {
@@ -98,6 +103,7 @@ impl Effect {
             Self::Answered(svar) => svar.forespoergsel.kommunekode,
             Self::Settled(indlaest) => indlaest.udbetaling.kommunekode,
             Self::Kvitteret(kvitteret) => kvitteret.kvittering.kommunekode,
+            Self::Bogfoert(bogfoert) => bogfoert.kvittering.kommunekode,
         }
     }
 }

@@ -26,6 +26,9 @@ pub trait Ledger {
         at: Moment,
     ) -> Result<Known, StoreError>;
 
+    /// The files of a transfer of this name, if it was taken in.
+    fn received(&self, id: OverfoerselId) -> Result<Option<Known>, StoreError>;
+
     /// The transfer whose kvittering this file carries.
     fn bogfoert(&self, outbound: Uuid) -> Result<Option<Bogfoert>, StoreError>;
 

@@ -6,7 +6,7 @@ use crate::crash::{self, Point};
 use crate::domain::bankdage::danish_day;
 use crate::domain::debitor::{Kvittering, Overfoersel, OverfoerselId, Registreringssvar, Rute};
 use crate::fault::{Class, Code};
-use crate::flow::balance::{stop, stopped, unbalanced, unwritable};
+use crate::flow::balance::{stop, stopped, unbalanced, unreadable, unwritable};
 use crate::flow::refusal::Refusal;
 use crate::flow::{Effect, Flow, Preview, Processed, advice, place};
 use crate::layout::Layout;
@@ -305,16 +305,6 @@ fn faulty(error: ReadError) -> Result<Refusal, TransferError> {
     match error {
         ReadError::Faults(faults) => Ok(Refusal::faulty(faults, KVITTERING_ID)),
         ReadError::Io(error) => Err(error.into()),
-    }
-}
-
-/// A transfer of ours that its recipient could not read.
-fn unreadable(error: ReadError) -> TransferError {
-    match error {
-        ReadError::Faults(faults) => {
-            TransferError::Refused(unbalanced(&format!("read back, {faults}")))
-        }
-        ReadError::Io(error) => error.into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! SF1590_B_02: registrations on debitorkonti, handed over many at once, and the
 //! forretningskvittering that answers each of them.
 
+pub mod debitorsystem;
 pub mod entry;
 pub mod fagsystem;
 

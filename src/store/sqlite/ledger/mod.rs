@@ -39,6 +39,10 @@ impl Ledger for SqliteStore {
         self.change(|connection| receive_again(connection, inbound, overfoersel, at))
     }
 
+    fn received(&self, id: OverfoerselId) -> Result<Option<Known>, StoreError> {
+        self.read(|connection| known(connection, id))
+    }
+
     fn bogfoert(&self, outbound: Uuid) -> Result<Option<Bogfoert>, StoreError> {
         self.read(|connection| bogfoert(connection, outbound, self.miljoe))
     }
