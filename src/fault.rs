@@ -178,6 +178,8 @@ codes! {
     RequestDiffers = "request-differs",
     /// The overfoersel_id was used before, with other content.
     TransferConflict = "transfer-conflict",
+    /// A transfer is for a municipality that is not collected for here, or names another authority.
+    WrongRecipient = "wrong-recipient",
     /// A transfer comes from a fagsystem of which no class is known here.
     SortimentUnknown = "sortiment-unknown",
     /// A kvittering answers a transfer that is not known here.
@@ -345,15 +347,6 @@ impl Code {
             Self::RequestDiffers => {
                 "Indberetningen angiver en forespørgsel fra en anden kommune eller udbetaling."
             }
-            Self::TransferConflict => "Dette overfoersel_id er brugt før med et andet indhold.",
-            Self::SortimentUnknown => "Fagsystemets sortiment er ikke kendt.",
-            Self::KvitteringUnknown => "Kvitteringen angiver en overførsel, der ikke er kendt.",
-            Self::KvitteringDiffers => "Overførslen er en anden kommunes eller fagsystems.",
-            Self::KvitteringConflict => "Dette kvittering_id er brugt før med et andet indhold.",
-            Self::KvitteringDeviates => {
-                "Nogle af kvitteringens svar strider mod tidligere svar eller vedrører ukendte \
-                 registreringer. De øvrige er indlæst."
-            }
             Self::BadIdentifier => "Feltet indeholder ikke en gyldig betegnelse.",
             Self::CprMismatch => "CPR-nummeret er ikke det, aftalen gælder.",
             Self::ReportedTwice => "Aftalen står to gange med samme dag og fortegn.",
@@ -375,6 +368,25 @@ impl Code {
             Self::ReceiptUnmatched => "Kvitteringen vedrører ingen fil, der er sendt herfra.",
             Self::ReceiptDuplicate => "Kvitteringen er modtaget før.",
             Self::ReceiptContradicts => "Kvitteringen er i strid med, hvad der er kendt om filen.",
+            _ => return self.dansk_om_registreringer(),
+        })
+    }
+
+    /// The same of what is about registrations on debitorkonti.
+    const fn dansk_om_registreringer(self) -> Option<&'static str> {
+        Some(match self {
+            Self::TransferConflict => "Dette overfoersel_id er brugt før med et andet indhold.",
+            Self::WrongRecipient => "Overførslen er til en kommune, der ikke opkræves for her.",
+            Self::SortimentUnknown => "Fagsystemets sortiment er ikke kendt.",
+            Self::KvitteringUnknown => "Kvitteringen angiver en overførsel, der ikke er kendt.",
+            Self::KvitteringDiffers => {
+                "Kvitteringen angiver en overførsel for en anden kommune eller et andet fagsystem."
+            }
+            Self::KvitteringConflict => "Dette kvittering_id er brugt før med et andet indhold.",
+            Self::KvitteringDeviates => {
+                "Nogle af kvitteringens svar strider mod tidligere svar eller vedrører ukendte \
+                 registreringer. De øvrige er indlæst."
+            }
             _ => return None,
         })
     }

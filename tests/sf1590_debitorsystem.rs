@@ -107,6 +107,10 @@ impl Ends {
     }
 }
 
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
 /// What must be left to pay on every part of every claim, by what the fagsystem knows as accepted.
 fn expected(ends: &Ends) -> BTreeMap<(String, String), [i64; 3]> {
     let store = Connection::open(ends.fagsystem.path("state/modregn.db")).unwrap();
@@ -269,6 +273,30 @@ fn a_fagsystem_without_sortiment_is_held_until_it_has_one() {
     ends.debitorsystem.done(&["batch"]);
     assert_eq!(names(&ends.back()).len(), 1);
     assert!(ends.count("debitorkonto") > 0);
+}
+
+#[test]
+fn a_transfer_for_another_municipality_is_rejected() {
+    let ends = Ends::ready("0101", &["--antal", "60"]);
+    let config = fs::read_to_string(ends.debitorsystem.config()).unwrap();
+    let flow = "flow = \"sf1590-debitorsystem\"\n";
+    let others = config.replace(flow, &format!("{flow}kommuner = [\"0147\", \"0751\"]\n"));
+    fs::write(ends.debitorsystem.config(), others).unwrap();
+    ends.fagsystem.done(&["batch"]);
+    let transfer = ends.one_transfer();
+    let bytes = fs::read(&transfer).unwrap();
+    let said = ends.debitorsystem.run(&["batch"]);
+    assert_eq!(Ends::problem(&said), "wrong-recipient", "{}", said.out);
+    // For the right one, but in another's name.
+    fs::write(ends.debitorsystem.config(), config).unwrap();
+    let mut other = bytes;
+    let start = latin1(&other)[..200].to_owned();
+    let cvr = start.find("64942212").unwrap();
+    other[cvr..cvr + 8].copy_from_slice(b"55133018");
+    fs::write(transfer.with_file_name("other.txt"), &other).unwrap();
+    let said = ends.debitorsystem.run(&["batch"]);
+    assert_eq!(Ends::problem(&said), "wrong-recipient", "{}", said.out);
+    assert_eq!((ends.count("debitorkonto"), ends.count("registreringssvar")), (0, 0));
 }
 
 #[test]

@@ -5,11 +5,12 @@ use super::{
 };
 use crate::domain::debitor::Overfoerselstype;
 use crate::domain::hold_rule::HoldRules;
-use crate::domain::{Deadline, Rettelse, Udbetalingskalender};
+use crate::domain::{Deadline, Kommunekode, Rettelse, Udbetalingskalender};
 use crate::endpoint::plain::Plain;
 use crate::endpoint::serviceplatformen::{Receiving, Sending, Way};
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 /// Where one flow's files come from and go to.
@@ -35,6 +36,9 @@ pub struct Route {
     pub rettelse: Rettelse,
     /// When transfers are cut.
     overfoersel: Option<Cutting>,
+    /// For which municipalities transfers are taken in; empty = for any.
+    #[serde(default)]
+    pub kommuner: BTreeSet<Kommunekode>,
 }
 
 impl Route {
@@ -58,6 +62,9 @@ impl Route {
         }
         if self.flow != FlowName::Sf1590Fagsystem && self.overfoersel.is_some() {
             faults.push(".overfoersel: it is for sf1590-fagsystem".to_owned());
+        }
+        if self.flow != FlowName::Sf1590Debitorsystem && !self.kommuner.is_empty() {
+            faults.push(".kommuner: it is for sf1590-debitorsystem".to_owned());
         }
         faults
     }

@@ -1,6 +1,6 @@
 //! What the error report of a file tells its sender to do.
 
-use crate::domain::{Forespoergsel, Miljoe};
+use crate::domain::{Forespoergsel, Kommunekode, Miljoe};
 use crate::transfer::advice::Advice;
 use uuid::Uuid;
 
@@ -22,6 +22,24 @@ pub(super) fn send_elsewhere(theirs: Miljoe, ours: Miljoe) -> Advice {
         format!(
             "Filen angiver {theirs}, men er sendt til {ours}. Lad den være, som den er, og send \
              den til det rigtige miljø."
+        ),
+    )
+}
+
+/// The file is for somebody else.
+pub(super) fn send_to_recipient(kommune: Kommunekode) -> Advice {
+    let navn = kommune.navn();
+    Advice::new(
+        format!(
+            "The file is for {kommune} {navn}, for which this debitorsystem does not collect, or \
+             names another authority. Leave it as it is, and send it to the right one; or correct \
+             myndighed_cvr, and send it under a new name and with a new overfoersel_id."
+        ),
+        format!(
+            "Filen er til {kommune} {navn}, som dette debitorsystem ikke opkræver for, eller den \
+             angiver en anden myndighed. Lad den være, som den er, og send den til det rigtige \
+             debitorsystem; eller ret myndighed_cvr, og send den under et nyt navn og med et nyt \
+             overfoersel_id."
         ),
     )
 }

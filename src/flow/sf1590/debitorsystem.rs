@@ -4,6 +4,7 @@
 
 use crate::config::{OVERFOERSEL_ID, Outbox, Route};
 use crate::crash::{self, Point};
+use crate::domain::Kommunekode;
 use crate::domain::debitor::regler::{self, Regel};
 use crate::domain::debitor::{Kvittering, KvitteringId, Overfoersel, Sortiment};
 use crate::fault::{Class, Code};
@@ -23,6 +24,7 @@ use crate::transfer::state::State;
 use crate::transfer::{Desk, TransferError};
 use chrono::SubsecRound;
 use fs_err::File;
+use std::collections::BTreeSet;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 use uuid::Uuid;
@@ -33,6 +35,7 @@ pub struct Debitorsystem {
     kvittering: debitorkvittering::Format,
     options: Options,
     outbox: Outbox,
+    kommuner: BTreeSet<Kommunekode>,
 }
 
 /// What became of a transfer.
@@ -55,6 +58,7 @@ impl Debitorsystem {
             kvittering: debitorkvittering::Format::bind(kvittering)?,
             options,
             outbox: route.outbox.clone(),
+            kommuner: route.kommuner.clone(),
         })
     }
 
@@ -63,7 +67,7 @@ impl Debitorsystem {
         let mut file = File::open(desk.spool.incoming(inbound.id))?;
         let mut reader = self.registrering.read(&mut file, self.options);
         let mut store = desk.store();
-        let (head, sortiment) = match Self::head(&**store, &mut reader, inbound.released)? {
+        let (head, sortiment) = match self.head(&**store, &mut reader, inbound.released)? {
             Ok(good) => good,
             Err(refusal) => return self.bad(file, refusal),
         };
@@ -99,6 +103,7 @@ impl Debitorsystem {
 
     /// A transfer's head, and the classes that its registrations may use.
     fn head<R: Read>(
+        &self,
         store: &dyn Store,
         reader: &mut OverfoerselReader<'_, R>,
         released: bool,
@@ -110,6 +115,10 @@ impl Debitorsystem {
         let ours = store.miljoe();
         if head.miljoe != ours {
             return Ok(Err(Refusal::wrong_miljoe(head.miljoe, ours).about(&head)));
+        }
+        let here = self.kommuner.is_empty() || self.kommuner.contains(&head.kommunekode);
+        if !here || head.myndighed_cvr.number() != head.kommunekode.cvr() {
+            return Ok(Err(wrong_recipient(&head)));
         }
         let sortiment = store.sortiment()?;
         if !sortiment.knows(&head.fagsystem) && !released {
@@ -250,7 +259,7 @@ impl Flow for Debitorsystem {
     ) -> Result<Preview, TransferError> {
         let store = desk.store();
         let mut reader = self.registrering.read(input, self.options);
-        let (head, sortiment) = match Self::head(&**store, &mut reader, false)? {
+        let (head, sortiment) = match self.head(&**store, &mut reader, false)? {
             Ok(good) => good,
             Err(refusal) => return Ok(Preview::Refused(refusal.problem)),
         };
@@ -300,6 +309,18 @@ fn cancelled(head: &Overfoersel, outbound: &Transfer) -> Refusal {
         outbound.id
     );
     Refusal::hold(Code::AnswerCancelled, text, Advice::wait()).about(head)
+}
+
+fn wrong_recipient(head: &Overfoersel) -> Refusal {
+    let text = format!(
+        "it is for {} {} with CVR number {}: that is none of the route's `kommuner`, or not that \
+         municipality's number; ask the sender",
+        head.kommunekode,
+        head.kommunekode.navn(),
+        head.myndighed_cvr
+    );
+    let advice = advice::send_to_recipient(head.kommunekode);
+    Refusal::reject(Code::WrongRecipient, text, advice).about(head)
 }
 
 fn sortiment_unknown(head: &Overfoersel) -> Refusal {
