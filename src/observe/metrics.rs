@@ -4,11 +4,11 @@
 //! Every metric is a gauge: the store says how things are now, and the text is good both as
 //! OpenMetrics and in Prometheus' own older format, which the textfile collector reads.
 
-use crate::config::Config;
+use crate::config::{Config, FlowName};
 use crate::daemon::overdue_receipts;
 use crate::domain::Udfald;
 use crate::fault::AlertKind;
-use crate::store::{AfstemningFilter, Moment, Store};
+use crate::store::{AfstemningFilter, Moment, Store, Tilstand};
 use crate::transfer::TransferError;
 use crate::transfer::spool::Spool;
 use chrono::Days;
@@ -57,6 +57,7 @@ pub fn render(config: &Config, store: &dyn Store, now: Moment) -> Result<String,
     endpoints(&mut page, config, store)?;
     receipts(&mut page, config, store, now)?;
     forventninger(&mut page, config, store, now)?;
+    registreringer(&mut page, config, store)?;
     alerts(&mut page, store)?;
     disk(&mut page, config)?;
     let aftaler = whole(store.count_aftaler()?);
@@ -148,6 +149,36 @@ fn forventninger(
         }
     }
     page.register("forventninger", "Expectations by payout and what has become of them", count);
+    Ok(())
+}
+
+/// Where nothing is sent to debitorsystemer there is nothing to tell.
+fn registreringer(
+    page: &mut Registry,
+    config: &Config,
+    store: &dyn Store,
+) -> Result<(), TransferError> {
+    if config.routes.iter().all(|route| route.flow != FlowName::Sf1590Fagsystem) {
+        return Ok(());
+    }
+    let mut counts: BTreeMap<Tilstand, (u64, Option<Moment>)> = BTreeMap::new();
+    for standing in store.standing()? {
+        let (antal, oldest) = counts.entry(standing.tilstand).or_default();
+        *antal += standing.antal;
+        *oldest = Some(oldest.map_or(standing.oldest, |known| known.min(standing.oldest)));
+    }
+    let (mut count, mut first) = (Gauges::default(), Gauges::default());
+    for tilstand in Tilstand::ALL {
+        let (antal, oldest) = counts.get(&tilstand).copied().unwrap_or_default();
+        let labels = [("tilstand", tilstand.word())];
+        count.set(labels, whole(antal));
+        if let Some(oldest) = oldest {
+            first.set(labels, oldest.timestamp());
+        }
+    }
+    page.register("registreringer", "Registrations by what has become of them", count);
+    let help = "When the first registration of this state was entered, seconds since 1970";
+    page.register("registreringer_oldest_timestamp_seconds", help, first);
     Ok(())
 }
 
