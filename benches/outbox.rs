@@ -24,7 +24,7 @@ use modregn::domain::debitor::{
     Part, RegistreringId, Rolle, Rute,
 };
 use modregn::domain::{
-    Beloeb, Cpr, CprPolicy, Cvr, Debitorsystem, DelfordringId, Fagsystem, FordringId, Klasse,
+    Beloeb, CprPolicy, Cvr, Debitorsystem, DelfordringId, Fagsystem, FordringId, Klasse,
     Kommunekode, Miljoe,
 };
 use modregn::layout::Layouts;
@@ -180,9 +180,8 @@ fn indbetaling(id: Uuid) -> Operation {
 /// With its head, seven records.
 fn konto(nth: u64) -> Operation {
     let klasse = |text| Klasse::parse(text).unwrap();
-    let cpr = Cpr::parse(b"0101901234", CprPolicy::default()).unwrap();
-    let haeftelse =
-        |rolle| Haeftelse { rolle, part: Part::Cpr(cpr), gyldig_fra: DAY, gyldig_til: None };
+    let company = Part::Cvr(Cvr::parse(b"99000007").unwrap());
+    let haeftelse = |rolle| Haeftelse { rolle, part: company, gyldig_fra: DAY, gyldig_til: None };
     let del = |nth, oere| Delfordring {
         delfordring_id: DelfordringId::parse(nth).unwrap(),
         delfordringstype: klasse("HOVED"),
