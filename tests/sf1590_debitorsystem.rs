@@ -300,6 +300,42 @@ fn a_transfer_for_another_municipality_is_rejected() {
 }
 
 #[test]
+fn no_person_is_told_of_outside_the_files_and_the_store() {
+    let ends = Ends::ready("0101", &["--antal", "60", "--fejl", "300"]);
+    ends.fagsystem.done(&["batch"]);
+    let transfer = ends.one_transfer();
+    let bytes = fs::read(&transfer).unwrap();
+    let mut said = String::new();
+    // First with a fault in every record of its kind, then without.
+    let faulty = latin1(&bytes).replace("\n30JA", "\n30JX");
+    fs::write(
+        transfer.with_file_name("faulty.txt"),
+        faulty.chars().map(|c| c as u8).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    let mut batch = ends.debitorsystem.modregn(&["batch"]);
+    let all = Said::of(batch.env("MODREGN_LOG", "trace").output().unwrap());
+    said += &(all.out + &all.err);
+    for transfer in ends.debitorsystem.transfers() {
+        let id = transfer["transfer"].as_str().unwrap();
+        said += &ends.debitorsystem.done(&["files", "show", id]);
+        if transfer["state"] == "rejected" {
+            said += &ends.debitorsystem.done(&["files", "show", id, "--report", "text"]);
+        }
+    }
+    assert!(said.contains("faulty.txt"), "{said}");
+    let kvittering = names(&ends.back()).remove(0);
+    said += &latin1(&fs::read(ends.back().join(kvittering)).unwrap());
+    said += &ends.debitorsystem.done(&["export", "regnskab"]);
+    let lines = fs::read_to_string(ends.fagsystem.path("lines.jsonl")).unwrap();
+    let numbers: BTreeSet<_> = lines.split("\"cpr\":\"").skip(1).map(|rest| &rest[..10]).collect();
+    assert!(numbers.len() > 5, "{numbers:?}");
+    for number in numbers {
+        assert!(!said.contains(number), "a CPR number is told");
+    }
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_entered_and_enters_nothing() {
     let ends = Ends::ready("0101", &["--antal", "60"]);
     ends.fagsystem.done(&["batch"]);
