@@ -1,6 +1,7 @@
 //! What the answers must be, computed by `tests/oracle/svar.py` from the agreements and the
-//! requests alone, and what has become of a payout, by `tests/oracle/afstemning.py` from the
-//! answers and the reports alone: the product has no part in either.
+//! requests alone; what has become of a payout, by `tests/oracle/afstemning.py` from the answers
+//! and the reports alone; what is owed on debitorkonti, by `tests/oracle/regnskab.py` from what was
+//! entered and accepted: the product has no part in any of them.
 
 #![allow(
     dead_code,
@@ -83,6 +84,13 @@ pub type Figures = BTreeMap<String, BTreeMap<String, [i64; 3]>>;
 /// What has become of a payout by these events (see `tests/oracle/afstemning.py`).
 pub fn afstemning(events: &str) -> Figures {
     serde_json::from_str(&python("afstemning.py", &[], events)).unwrap()
+}
+
+/// The ledgers of the debitorsystemer, line by line, after these registrations came to this (see
+/// `tests/oracle/regnskab.py`).
+pub fn regnskab(sortiment: &Path, entered: &Path, answers: &str) -> Vec<String> {
+    let ledger = python("regnskab.py", &[sortiment, entered], answers);
+    ledger.lines().map(str::to_owned).collect()
 }
 
 fn compute(aftaler: &Path, jobs: &str) {
