@@ -224,6 +224,33 @@ fn the_same_transfer_again_gets_the_same_kvittering_and_does_nothing() {
 }
 
 #[test]
+fn a_kvittering_that_was_cancelled_leaves_only_when_an_operator_says_so() {
+    let ends = Ends::ready("0101", &["--antal", "60"]);
+    ends.fagsystem.done(&["batch"]);
+    let transfer = ends.one_transfer();
+    let bytes = fs::read(&transfer).unwrap();
+    // It cannot be delivered, and then shall not be.
+    fs::rename(ends.back(), ends.fagsystem.path("away")).unwrap();
+    ends.debitorsystem.run(&["batch"]);
+    let owed = &ends.debitorsystem.transfers()[0];
+    assert_eq!(owed["direction"], "outbound", "{owed}");
+    let id = owed["transfer"].as_str().unwrap();
+    ends.debitorsystem.done(&["cancel", id, "--reason", "afventer"]);
+    fs::rename(ends.fagsystem.path("away"), ends.back()).unwrap();
+    ends.debitorsystem.run(&["resume", "ky", "--reason", "på plads igen"]);
+    let before = ends.count("registreringssvar");
+    fs::write(&transfer, &bytes).unwrap();
+    let said = ends.debitorsystem.run(&["batch"]);
+    assert_eq!(Ends::problem(&said), "answer-cancelled", "{}", said.out);
+    assert_eq!(names(&ends.back()), [""; 0]);
+    let again = ends.debitorsystem.transfers()[0]["transfer"].as_str().unwrap().to_owned();
+    ends.debitorsystem.done(&["release", &again, "--reason", "den skal sendes"]);
+    ends.debitorsystem.done(&["batch"]);
+    assert_eq!(names(&ends.back()).len(), 1);
+    assert_eq!(ends.count("registreringssvar"), before);
+}
+
+#[test]
 fn another_transfer_of_a_known_name_is_held() {
     let ends = Ends::ready("0101", &["--antal", "60"]);
     ends.fagsystem.done(&["batch"]);
