@@ -6,7 +6,7 @@ use crate::domain::debitor::{Debitorregistrering, Overfoersel, OverfoerselId};
 use crate::store::sqlite::error::Trouble;
 use crate::store::sqlite::rows::{Id, Key, Time};
 use crate::store::sqlite::transfers::{New, add};
-use crate::store::{CutOrder, CutTransfer, Moment, StoreError, Visit, Waiting};
+use crate::store::{CutOrder, CutTransfer, Moment, Visit, Waiting};
 use crate::transfer::state::{Direction, State};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -222,9 +222,4 @@ pub(super) fn content(json: &str, column: usize) -> Result<Debitorregistrering, 
         let error = rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into());
         Trouble::from(error)
     })
-}
-
-/// The registration as it is kept.
-pub(super) fn json(registrering: &Debitorregistrering) -> Result<String, StoreError> {
-    serde_json::to_string(registrering).map_err(|error| StoreError::Visitor(error.into()))
 }

@@ -2,9 +2,9 @@
 //! other and the store there, then made ours some thousands at a time, so that nobody waits long
 //! for the write lock.
 
-use super::cut::json;
 use super::{RELEASE, TOUCHED};
 use crate::crash::{self, Point};
+use crate::domain::debitor::Debitorregistrering;
 use crate::store::sqlite::error::Trouble;
 use crate::store::sqlite::rows::{Day, Key, Time};
 use crate::store::{Entered, Entry, EntryFault, EntryFaultKind, EntrySummary, Moment, StoreError};
@@ -21,7 +21,12 @@ const STAGE: &str = "
     CREATE TEMPORARY TABLE fault (line INTEGER NOT NULL, what INTEGER NOT NULL, other INTEGER)
     STRICT;";
 
-const UNSTAGE: &str = "DROP TABLE IF EXISTS temp.fault; DROP TABLE IF EXISTS temp.staged";
+const UNSTAGE: &str = "
+    DROP TABLE IF EXISTS temp.fresh; DROP TABLE IF EXISTS temp.touched;
+    DROP TABLE IF EXISTS temp.fault; DROP TABLE IF EXISTS temp.staged";
+
+/// Those of a chunk that are not known yet.
+const FRESH: &str = "CREATE TEMPORARY TABLE fresh (staged INTEGER PRIMARY KEY) STRICT";
 
 /// How many are made ours in one transaction.
 const CHUNK: i64 = 20_000;
@@ -184,9 +189,7 @@ impl<'a> Stage<'a> {
             // The temporary tables alone: nothing of the store was written.
             transaction.commit()?;
         }
-        self.connection.execute_batch(&format!(
-            "{TOUCHED}; CREATE TEMPORARY TABLE fresh (staged INTEGER PRIMARY KEY) STRICT"
-        ))?;
+        self.connection.execute_batch(&format!("{TOUCHED}; {FRESH}"))?;
         let last: i64 =
             self.connection
                 .query_row("SELECT coalesce(max(nr), 0) FROM staged", [], |row| row.get(0))?;
@@ -198,7 +201,6 @@ impl<'a> Stage<'a> {
             progress(from.unsigned_abs());
         }
         summary.unchanged = last.unsigned_abs() - summary.new;
-        self.connection.execute_batch("DROP TABLE temp.fresh; DROP TABLE temp.touched")?;
         Ok(summary)
     }
 }
@@ -251,4 +253,9 @@ impl Drop for Stage<'_> {
             let _ = self.connection.execute_batch(UNSTAGE);
         }
     }
+}
+
+/// The registration as it is kept.
+fn json(registrering: &Debitorregistrering) -> Result<String, StoreError> {
+    serde_json::to_string(registrering).map_err(|error| StoreError::Visitor(error.into()))
 }
