@@ -231,7 +231,8 @@ fn modregn(dir: &Path, kommune: Kommunekode, size: u64) {
 
 /// The file has the records it should have, and is removed.
 fn check(file: &Path, size: u64) {
-    // Of 200 bytes and a line end each: start, slut, and of five registrations two of seven records and three of two.
+    // Of 200 bytes and a line end each: start, slut, and of five registrations two of seven
+    // records and three of two.
     let records = 2 + size / 5 * (2 * 7 + 3 * 2);
     assert_eq!(fs::metadata(file).unwrap().len(), records * 202);
     fs::remove_file(file).unwrap();

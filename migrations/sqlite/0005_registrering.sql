@@ -57,19 +57,21 @@ CREATE TABLE registrering (
     hovedstol INTEGER NOT NULL,
     betalt INTEGER NOT NULL,
     modtaget TEXT NOT NULL,
+    -- What was decided about it. Until then it waits, or is in a transfer: see overfoersel.
     tilstand TEXT NOT NULL DEFAULT 'modtaget' CHECK (tilstand = 'modtaget'
-        OR tilstand = 'i-overfoersel' OR tilstand = 'accepteret' OR tilstand = 'afvist'
-        OR tilstand = 'rettet' OR tilstand = 'annulleret'),
+        OR tilstand = 'accepteret' OR tilstand = 'afvist' OR tilstand = 'rettet'
+        OR tilstand = 'annulleret'),
     -- Whether no earlier one of its konto is open: it leaves with the next transfer.
-    klar INTEGER NOT NULL DEFAULT 0 CHECK (klar = 0 OR (klar = 1 AND tilstand = 'modtaget')),
+    klar INTEGER NOT NULL DEFAULT 0
+        CHECK (klar = 0 OR (klar = 1 AND tilstand = 'modtaget' AND overfoersel IS NULL)),
     retter INTEGER UNIQUE REFERENCES registrering (nr),
-    overfoersel INTEGER REFERENCES overfoersel (nr),
-    CHECK (tilstand <> 'i-overfoersel' OR overfoersel IS NOT NULL)
+    -- The newest transfer that has it; none, where that was cancelled.
+    overfoersel INTEGER REFERENCES overfoersel (nr)
 ) STRICT;
 
 CREATE INDEX registrering_klar ON registrering (kommunekode, fagsystem, nr, poster) WHERE klar = 1;
 CREATE INDEX registrering_aaben ON registrering (konto, plads, nr)
-    WHERE tilstand IN ('modtaget', 'i-overfoersel', 'afvist');
+    WHERE tilstand IN ('modtaget', 'afvist');
 CREATE INDEX registrering_afvist ON registrering (kommunekode, nr) WHERE tilstand = 'afvist';
 
 -- What it says, as JSON: written once, and read where it is sent.

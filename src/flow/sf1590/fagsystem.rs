@@ -10,6 +10,7 @@ use crate::flow::balance::{stop, stopped, unbalanced, unreadable, unwritable};
 use crate::flow::refusal::Refusal;
 use crate::flow::{Effect, Flow, Preview, Processed, advice, place};
 use crate::layout::Layout;
+use crate::message::debitorregistrering::Totals;
 use crate::message::{BindError, debitorkvittering, debitorregistrering};
 use crate::record::{Options, ReadError};
 use crate::store::{
@@ -164,31 +165,16 @@ impl Fagsystem {
 
     /// Reads the file as its recipient will, and holds it against the committed transfer.
     fn balance(&self, cut: &CutTransfer, path: &Path) -> Result<(), TransferError> {
-        let mut reader = self.registrering.read(File::open(path)?, self.options);
-        let mut in_file = match reader.head() {
-            Ok(head) => CutTransfer {
-                overfoersel: head,
-                antal_registreringer: 0,
-                antal_poster: 0,
-                ..cut.clone()
-            },
-            Err(error) => return Err(unreadable(error)),
+        let reader = self.registrering.read(File::open(path)?, self.options);
+        let Totals { overfoersel, antal_registreringer, antal_poster, sum_hovedstol, sum_betalt } =
+            reader.totals().map_err(unreadable)?;
+        let in_file = CutTransfer {
+            overfoersel,
+            antal_registreringer,
+            antal_poster,
+            sum_hovedstol,
+            sum_betalt,
         };
-        (in_file.sum_hovedstol, in_file.sum_betalt) = Default::default();
-        loop {
-            match reader.next_registrering() {
-                Ok(Some(sent)) => {
-                    let operation = &sent.registrering.operation;
-                    in_file.antal_registreringer += 1;
-                    in_file.antal_poster +=
-                        u64::from(debitorregistrering::poster(&sent.registrering));
-                    in_file.sum_hovedstol = in_file.sum_hovedstol + operation.hovedstol();
-                    in_file.sum_betalt = in_file.sum_betalt + operation.betalt();
-                }
-                Ok(None) => break,
-                Err(error) => return Err(unreadable(error)),
-            }
-        }
         if in_file == *cut {
             return Ok(());
         }

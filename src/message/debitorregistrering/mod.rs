@@ -8,7 +8,7 @@ mod read;
 mod tests;
 mod write;
 
-pub use read::OverfoerselReader;
+pub use read::{OverfoerselReader, Totals};
 pub use write::OverfoerselWriter;
 
 use super::bind::{Binding, Holds};

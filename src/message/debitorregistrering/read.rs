@@ -38,6 +38,21 @@ struct Gathering<'f> {
     faults: OwnFaults,
 }
 
+/// What a transfer's file comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Its head.
+    pub overfoersel: Overfoersel,
+    /// How many registrations it has.
+    pub antal_registreringer: u32,
+    /// Their records.
+    pub antal_poster: u64,
+    /// What is owed newly by them, øre.
+    pub sum_hovedstol: Beloeb,
+    /// What is paid by them, øre; reversed payments are subtracted.
+    pub sum_betalt: Beloeb,
+}
+
 /// A registration whose parts may still come.
 struct Open {
     sekvens: u32,
@@ -71,6 +86,35 @@ impl<'f, R: Read> OverfoerselReader<'f, R> {
     pub fn next_registrering(&mut self) -> Result<Option<Overfoert>, ReadError> {
         while self.gathering.done.is_none() && self.advance()? {}
         Ok(self.gathering.done.take())
+    }
+
+    /// Reads the file to its end as its recipient will, with all its controls, and adds it up.
+    pub fn totals(mut self) -> Result<Totals, ReadError> {
+        let overfoersel = self.head()?;
+        let mut totals = Totals {
+            overfoersel,
+            antal_registreringer: 0,
+            antal_poster: 0,
+            sum_hovedstol: Beloeb::NUL,
+            sum_betalt: Beloeb::NUL,
+        };
+        let format = self.gathering.format;
+        while let Some(record) = self.reader.next_record()? {
+            let kind = record.record();
+            let amount = |field| Beloeb::from_oere(bound(record.value(field).number()).unscaled);
+            if kind == format.slut {
+                continue;
+            }
+            totals.antal_poster += 1;
+            if kind == format.hoved.record {
+                totals.antal_registreringer += 1;
+            } else if kind == format.fordring.record {
+                totals.sum_hovedstol = totals.sum_hovedstol + amount(format.fordring.hovedstol);
+            } else if kind == format.indbetaling.record {
+                totals.sum_betalt = totals.sum_betalt + amount(format.indbetaling.beloeb);
+            }
+        }
+        Ok(totals)
     }
 
     /// Takes the next record; false at the end of a file that has no fault.

@@ -37,9 +37,9 @@ const LOCK: &str = "UPDATE store SET only = 1 WHERE only = 0";
 /// answer counts; any other is held against it.
 const MATCH: &str = "
     INSERT INTO met (nr, registrering, fresh, same)
-    SELECT s.nr, r.nr, r.tilstand IN ('modtaget', 'i-overfoersel')
+    SELECT s.nr, r.nr, r.tilstand = 'modtaget'
             AND row_number() OVER (PARTITION BY r.nr ORDER BY s.nr) = 1,
-        CASE WHEN r.tilstand IN ('modtaget', 'i-overfoersel')
+        CASE WHEN r.tilstand = 'modtaget'
             THEN s.aarsag IS first_value(s.aarsag) OVER (PARTITION BY r.nr ORDER BY s.nr)
             WHEN r.tilstand = 'accepteret' THEN s.aarsag IS NULL
             ELSE s.aarsag IS NOT NULL AND s.aarsag IS a.aarsag END
@@ -278,7 +278,8 @@ pub(super) fn annul(
     let found: Option<(i64, i64, String)> = connection
         .prepare_cached(
             "SELECT nr, konto, tilstand FROM registrering
-             WHERE registrering_id = ?1 AND tilstand IN ('modtaget', 'afvist')",
+             WHERE registrering_id = ?1
+                 AND (tilstand = 'afvist' OR (tilstand = 'modtaget' AND overfoersel IS NULL))",
         )?
         .query_row([Key(id.0)], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;

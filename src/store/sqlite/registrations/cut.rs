@@ -35,7 +35,7 @@ const CUT: &str = "
     ORDER BY c.place";
 
 const LEFT: &str = "
-    UPDATE registrering SET klar = 0, tilstand = 'i-overfoersel', overfoersel = ?2
+    UPDATE registrering SET klar = 0, overfoersel = ?2
     WHERE nr IN (SELECT registrering FROM forsendelse WHERE nr > ?1)";
 
 const SUMS: &str = "
@@ -142,12 +142,12 @@ pub(super) fn give_back(connection: &Connection, at: Moment) -> Result<u64, Trou
             "INSERT OR IGNORE INTO touched
              SELECT r.konto FROM forsendelse f JOIN registrering r ON r.nr = f.registrering
              WHERE f.nr > ?2 AND f.nr <= ?3 AND r.overfoersel = ?1
-                 AND r.tilstand = 'i-overfoersel'",
+                 AND r.tilstand = 'modtaget'",
             [nr, foer, last],
         )?;
         given_back += connection.execute(
-            "UPDATE registrering SET tilstand = 'modtaget', overfoersel = NULL
-             WHERE overfoersel = ?1 AND tilstand = 'i-overfoersel'
+            "UPDATE registrering SET overfoersel = NULL
+             WHERE overfoersel = ?1 AND tilstand = 'modtaget'
                  AND nr IN (SELECT registrering FROM forsendelse WHERE nr > ?2 AND nr <= ?3)",
             [nr, foer, last],
         )? as u64;

@@ -119,10 +119,10 @@ fn fagsystem_nr(connection: &Connection, navn: &str) -> rusqlite::Result<Option<
 /// statement that closes a registration, or adds one, touches its konto.
 const RELEASE: &str = "
     UPDATE registrering SET klar = 1
-    WHERE tilstand = 'modtaget' AND klar = 0 AND nr IN (
+    WHERE tilstand = 'modtaget' AND klar = 0 AND overfoersel IS NULL AND nr IN (
         SELECT (SELECT r.nr FROM registrering r INDEXED BY registrering_aaben
                 WHERE r.konto = touched.konto
-                    AND r.tilstand IN ('modtaget', 'i-overfoersel', 'afvist')
+                    AND r.tilstand IN ('modtaget', 'afvist')
                 ORDER BY r.plads, r.nr LIMIT 1)
         FROM touched)";
 

@@ -21,8 +21,8 @@ const DELIVERED: &str =
 /// What has become of registration `r`, whose transfer's file is `t`.
 fn tilstand_sql() -> String {
     format!(
-        "CASE WHEN r.tilstand = 'i-overfoersel' AND t.state IN {DELIVERED}
-             THEN 'afventer-kvittering' ELSE r.tilstand END"
+        "CASE WHEN r.tilstand <> 'modtaget' OR r.overfoersel IS NULL THEN r.tilstand
+             WHEN t.state IN {DELIVERED} THEN 'afventer-kvittering' ELSE 'i-overfoersel' END"
     )
 }
 
@@ -34,7 +34,8 @@ const FROM: &str = "
 fn columns() -> String {
     format!(
         "r.registrering_id, k.debitorkonto_id, r.kommunekode, f.navn, r.operation, r.modtaget,
-         {}, r.tilstand = 'modtaget' AND r.klar = 0, a.aarsag, a.tekst, a.restance",
+         {}, r.tilstand = 'modtaget' AND r.klar = 0 AND r.overfoersel IS NULL, a.aarsag, a.tekst,
+         a.restance",
         tilstand_sql()
     )
 }
@@ -164,7 +165,7 @@ fn waits_for(
         .prepare_cached(
             "SELECT e.registrering_id
              FROM registrering r JOIN registrering e INDEXED BY registrering_aaben
-                 ON e.konto = r.konto AND e.tilstand IN ('modtaget', 'i-overfoersel', 'afvist')
+                 ON e.konto = r.konto AND e.tilstand IN ('modtaget', 'afvist')
              WHERE r.nr = ?1 ORDER BY e.plads, e.nr LIMIT 1",
         )?
         .query_row([registrering], |row| row.get(0))
@@ -239,11 +240,12 @@ pub(super) fn standing(connection: &Connection) -> Result<Vec<Standing>, Trouble
     // By transfer first: there are few of them.
     let sql = format!(
         "SELECT g.kommunekode, f.navn,
-             CASE WHEN g.tilstand = 'i-overfoersel' AND t.state IN {DELIVERED}
-                 THEN 'afventer-kvittering' ELSE g.tilstand END AS tilstand,
+             CASE WHEN g.overfoersel IS NULL THEN g.tilstand
+                 WHEN t.state IN {DELIVERED} THEN 'afventer-kvittering'
+                 ELSE 'i-overfoersel' END AS tilstand,
              sum(g.antal), min(g.modtaget)
          FROM (SELECT kommunekode, fagsystem, tilstand,
-                   CASE tilstand WHEN 'i-overfoersel' THEN overfoersel END AS overfoersel,
+                   CASE tilstand WHEN 'modtaget' THEN overfoersel END AS overfoersel,
                    count(*) AS antal, min(modtaget) AS modtaget
                FROM registrering GROUP BY 1, 2, 3, 4) g
              JOIN fagsystem f ON f.nr = g.fagsystem
