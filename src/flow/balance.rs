@@ -39,6 +39,15 @@ pub(super) fn unreadable(error: ReadError) -> TransferError {
     }
 }
 
+/// A file that is owed, and nothing to write it from.
+pub(super) fn not_in_store(what: &str) -> TransferError {
+    TransferError::Refused(Problem {
+        class: Class::Operator,
+        code: Code::OutOfBalance,
+        text: format!("{what} not in the store: the store was changed by other hands"),
+    })
+}
+
 pub(super) fn unbalanced(what: &str) -> Problem {
     Problem {
         class: Class::Operator,

@@ -4,7 +4,7 @@ use super::{Processed, advice};
 use crate::crash::{self, Point};
 use crate::domain::{About, Miljoe};
 use crate::fault::{Class, Code};
-use crate::record::Faults;
+use crate::record::{Faults, ReadError};
 use crate::store::{Problem, Step, Transfer};
 use crate::transfer::advice::Advice;
 use crate::transfer::report::Report;
@@ -50,6 +50,14 @@ impl Refusal {
         let text =
             format!("{what}; ask the sender for a corrected file, under a new name and {id}");
         Self { faults: Some(faults), ..Self::reject(code, text, advice::send_corrected(id)) }
+    }
+
+    /// The same, of what reading it came to; trouble of our own disk is none of the file's.
+    pub(super) fn unread(error: ReadError, id: &str) -> Result<Self, TransferError> {
+        match error {
+            ReadError::Faults(faults) => Ok(Self::faulty(faults, id)),
+            ReadError::Io(error) => Err(error.into()),
+        }
     }
 
     /// The file is of the other environment.

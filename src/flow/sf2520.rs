@@ -1,17 +1,18 @@
 //! SF2520: after its payout a municipality reports what was withheld; that settles what SF2530
 //! marked.
 
+use super::balance::not_in_store;
 use super::refusal::Refusal;
 use super::{Effect, Flow, Preview, Processed, advice, place};
 use crate::config::{Accept, Outbox, Route, UDBETALING_ID};
 use crate::crash::{self, Point};
 use crate::domain::{ForespoergselId, Miljoe, Rettelse, Udbetaling};
-use crate::fault::{Class, Code};
+use crate::fault::Code;
 use crate::layout::Layout;
 use crate::message::{BindError, udbetaling};
 use crate::record::{Faults, Options, ReadError};
 use crate::store::{
-    Indlaesning, MatchBy, Matched, Payload, Problem, Ready, SettleOrder, Settled, Step, Transfer,
+    Indlaesning, MatchBy, Matched, Payload, Ready, SettleOrder, Settled, Step, Transfer,
 };
 use crate::transfer::advice::Advice;
 use crate::transfer::report::{Part, Report};
@@ -85,7 +86,7 @@ impl Sf2520 {
         let mut reader = self.format.read(&mut *file, self.options);
         let head = match reader.head() {
             Ok(head) => head,
-            Err(error) => return bad(error),
+            Err(error) => return Ok(Looked::Bad(Refusal::unread(error, UDBETALING_ID)?)),
         };
         if head.miljoe != ours {
             let refusal = Refusal::wrong_miljoe(head.miljoe, ours);
@@ -99,7 +100,7 @@ impl Sf2520 {
                 Err(ReadError::Faults(found)) if self.are_about_records(&found) => {
                     break found.into_vec();
                 }
-                Err(error) => return bad(error),
+                Err(error) => return Ok(Looked::Bad(Refusal::unread(error, UDBETALING_ID)?)),
             }
         };
         drop(reader);
@@ -116,7 +117,7 @@ impl Sf2520 {
             file.rewind()?;
             match self.format.objections(file, self.options, &ready.objections) {
                 Ok(objected) => faults.extend(objected),
-                Err(error) => return bad(error),
+                Err(error) => return Ok(Looked::Bad(Refusal::unread(error, UDBETALING_ID)?)),
             }
         }
         Ok(match Faults::of(faults, self.options.fault_limit) {
@@ -217,11 +218,8 @@ impl Flow for Sf2520 {
         outbound: &Transfer,
         path: &Path,
     ) -> Result<Payload, TransferError> {
-        let told = desk.store().rapport(outbound.id)?.ok_or_else(|| {
-            let text = "its report is not in the store: the store was changed by other hands";
-            let (class, code) = (Class::Operator, Code::OutOfBalance);
-            TransferError::Refused(Problem { class, code, text: text.to_owned() })
-        })?;
+        let told =
+            desk.store().rapport(outbound.id)?.ok_or_else(|| not_in_store("its report is"))?;
         write_durably(path, |out| Ok(out.write_all(told.as_bytes())?))
     }
 
@@ -246,14 +244,6 @@ impl Flow for Sf2520 {
             Looked::Known(head, _) => Preview::Recognised(head.kommunekode),
             Looked::Bad(refusal) => Preview::Refused(refusal.problem),
         })
-    }
-}
-
-/// A file that cannot be read as a report.
-fn bad(error: ReadError) -> Result<Looked, TransferError> {
-    match error {
-        ReadError::Faults(faults) => Ok(Looked::Bad(Refusal::faulty(faults, UDBETALING_ID))),
-        ReadError::Io(error) => Err(error.into()),
     }
 }
 

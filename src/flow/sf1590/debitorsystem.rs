@@ -7,16 +7,16 @@ use crate::crash::{self, Point};
 use crate::domain::Kommunekode;
 use crate::domain::debitor::regler::{self, Regel};
 use crate::domain::debitor::{Kvittering, KvitteringId, Overfoersel, Sortiment};
-use crate::fault::{Class, Code};
-use crate::flow::balance::{stop, stopped, unbalanced, unreadable, unwritable};
+use crate::fault::Code;
+use crate::flow::balance::{not_in_store, stop, stopped, unbalanced, unreadable, unwritable};
 use crate::flow::refusal::Refusal;
 use crate::flow::{Effect, Flow, Preview, Processed, advice, place};
 use crate::layout::Layout;
 use crate::message::debitorregistrering::{OverfoerselReader, Overfoert};
 use crate::message::{BindError, debitorkvittering, debitorregistrering};
-use crate::record::{Options, ReadError};
+use crate::record::Options;
 use crate::store::{
-    Bogfoert, Known, KvitteringOrder, Payload, Problem, Received, Store, StoreError, Transfer,
+    Bogfoert, Known, KvitteringOrder, Payload, Received, Store, StoreError, Transfer,
 };
 use crate::transfer::advice::Advice;
 use crate::transfer::spool::write_durably;
@@ -110,7 +110,7 @@ impl Debitorsystem {
     ) -> Result<Result<(Overfoersel, Sortiment), Refusal>, TransferError> {
         let head = match reader.head() {
             Ok(head) => head,
-            Err(error) => return faulty(error).map(Err),
+            Err(error) => return Refusal::unread(error, OVERFOERSEL_ID).map(Err),
         };
         let ours = store.miljoe();
         if head.miljoe != ours {
@@ -141,7 +141,7 @@ impl Debitorsystem {
                     visit(overfoert, brud.first().map(|brud| brud.regel))?;
                 }
                 Ok(None) => return Ok(Ok(())),
-                Err(error) => return faulty(error).map(Err),
+                Err(error) => return Refusal::unread(error, OVERFOERSEL_ID).map(Err),
             }
         }
     }
@@ -240,11 +240,8 @@ impl Flow for Debitorsystem {
         path: &Path,
     ) -> Result<Payload, TransferError> {
         let store = desk.store();
-        let bogfoert = store.bogfoert(outbound.id)?.ok_or_else(|| {
-            let text = "its transfer is not in the store: the store was changed by other hands";
-            let (class, code) = (Class::Operator, Code::OutOfBalance);
-            TransferError::Refused(Problem { class, code, text: text.to_owned() })
-        })?;
+        let bogfoert =
+            store.bogfoert(outbound.id)?.ok_or_else(|| not_in_store("its transfer is"))?;
         let payload = write_durably(path, |out| self.write(&**store, &bogfoert, out))?;
         drop(store);
         self.balance(&bogfoert, path)?;
@@ -280,14 +277,6 @@ impl Flow for Debitorsystem {
             Ok(()) => Preview::Entered(head.kommunekode, antal, antal_brud),
             Err(refusal) => Preview::Refused(refusal.problem),
         })
-    }
-}
-
-/// A transfer that cannot be read.
-fn faulty(error: ReadError) -> Result<Refusal, TransferError> {
-    match error {
-        ReadError::Faults(faults) => Ok(Refusal::faulty(faults, OVERFOERSEL_ID)),
-        ReadError::Io(error) => Err(error.into()),
     }
 }
 

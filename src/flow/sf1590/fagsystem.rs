@@ -5,17 +5,17 @@ use crate::config::{Cutting, KVITTERING_ID, Outbox, Route};
 use crate::crash::{self, Point};
 use crate::domain::bankdage::danish_day;
 use crate::domain::debitor::{Kvittering, Overfoersel, OverfoerselId, Registreringssvar, Rute};
-use crate::fault::{Class, Code};
-use crate::flow::balance::{stop, stopped, unbalanced, unreadable, unwritable};
+use crate::fault::Code;
+use crate::flow::balance::{not_in_store, stop, stopped, unbalanced, unreadable, unwritable};
 use crate::flow::refusal::Refusal;
 use crate::flow::{Effect, Flow, Preview, Processed, advice, place};
 use crate::layout::Layout;
 use crate::message::debitorregistrering::Totals;
 use crate::message::{BindError, debitorkvittering, debitorregistrering};
-use crate::record::{Options, ReadError};
+use crate::record::Options;
 use crate::store::{
-    Answered, AnswersOrder, CutOrder, CutTransfer, Payload, Problem, Step, Store, StoreError,
-    Transfer, Waiting,
+    Answered, AnswersOrder, CutOrder, CutTransfer, Payload, Step, Store, StoreError, Transfer,
+    Waiting,
 };
 use crate::transfer::advice::Advice;
 use crate::transfer::spool::write_durably;
@@ -135,13 +135,13 @@ impl Fagsystem {
         let mut reader = self.kvittering.read(input, self.options);
         let kvittering = match reader.head() {
             Ok(kvittering) => kvittering,
-            Err(error) => return faulty(error).map(Err),
+            Err(error) => return Refusal::unread(error, KVITTERING_ID).map(Err),
         };
         loop {
             match reader.next_svar() {
                 Ok(Some(svar)) => put(&svar)?,
                 Ok(None) => return Ok(Ok(kvittering)),
-                Err(error) => return faulty(error).map(Err),
+                Err(error) => return Refusal::unread(error, KVITTERING_ID).map(Err),
             }
         }
     }
@@ -251,11 +251,9 @@ impl Flow for Fagsystem {
         path: &Path,
     ) -> Result<Payload, TransferError> {
         let store = desk.store();
-        let cut = store.cut_transfer(outbound.id)?.ok_or_else(|| {
-            let text = "its registrations are not in the store: it was changed by other hands";
-            let (class, code) = (Class::Operator, Code::OutOfBalance);
-            TransferError::Refused(Problem { class, code, text: text.to_owned() })
-        })?;
+        let cut = store
+            .cut_transfer(outbound.id)?
+            .ok_or_else(|| not_in_store("its registrations are"))?;
         let payload = write_durably(path, |out| self.write(&**store, &cut, out))?;
         drop(store);
         self.balance(&cut, path)?;
@@ -283,14 +281,6 @@ impl Flow for Fagsystem {
             }
             Err(refusal) => Preview::Refused(refusal.problem),
         })
-    }
-}
-
-/// A kvittering that cannot be read.
-fn faulty(error: ReadError) -> Result<Refusal, TransferError> {
-    match error {
-        ReadError::Faults(faults) => Ok(Refusal::faulty(faults, KVITTERING_ID)),
-        ReadError::Io(error) => Err(error.into()),
     }
 }
 
