@@ -276,11 +276,17 @@ fn a_kvittering_that_does_not_come_and_a_route_that_has_ended_are_told() {
     assert!(alerts.contains(overdue) && alerts.contains(said), "{alerts}");
     assert_eq!(pass(&at.config()).matches(overdue).count(), 1, "told once");
     kvittering(at, 1, &transfers(at)[0], &[(id(1), "0000", 0)]);
+    pass(&at.config());
+    let show = at.done(&["debitor", "show", &id(1)]);
+    let late = "2026-11-24 13:00:00: answered by kvittering \
+                00000000-0000-0000-0000-000000000001, late: it was due 2026-11-24 12:00:00";
+    assert!(show.contains(late), "{show}");
     // The route has ended before the next one leaves.
+    kvittering(at, 2, &transfers(at)[1], &[(id(2), "0000", 0)]);
     *clock.0.lock().unwrap() = "2091-01-01T12:00:00Z".parse().unwrap();
     let alerts = pass(&at.config());
     assert!(alerts.contains("rute-missing"), "{alerts}");
-    assert_eq!(transfers(at).len(), 1);
+    assert_eq!(transfers(at).len(), 2);
 }
 
 #[test]

@@ -66,7 +66,10 @@ CREATE TABLE registrering (
         CHECK (klar = 0 OR (klar = 1 AND tilstand = 'modtaget' AND overfoersel IS NULL)),
     retter INTEGER UNIQUE REFERENCES registrering (nr),
     -- The newest transfer that has it; none, where that was cancelled.
-    overfoersel INTEGER REFERENCES overfoersel (nr)
+    overfoersel INTEGER REFERENCES overfoersel (nr),
+    -- The kvittering that answered it.
+    kvittering INTEGER REFERENCES forretningskvittering (nr),
+    CHECK (tilstand = 'modtaget' OR tilstand = 'annulleret' OR kvittering IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX registrering_klar ON registrering (kommunekode, fagsystem, nr, poster) WHERE klar = 1;
@@ -133,7 +136,6 @@ CREATE INDEX forretningskvittering_overfoersel ON forretningskvittering (overfoe
 -- Why a registration was rejected.
 CREATE TABLE afvisning (
     registrering INTEGER PRIMARY KEY REFERENCES registrering (nr),
-    kvittering INTEGER NOT NULL REFERENCES forretningskvittering (nr),
     aarsag TEXT NOT NULL CHECK (length(aarsag) = 4),
     tekst TEXT,
     restance INTEGER

@@ -362,6 +362,8 @@ pub struct Sag {
     pub registrering: Debitorregistrering,
     /// The transfers it left in, oldest first.
     pub sent: Vec<Sent>,
+    /// The kvittering that answered it, and when that was taken in.
+    pub besvaret: Option<(KvitteringId, Moment)>,
     /// What corrects it.
     pub rettet_af: Option<RegistreringId>,
     /// Who gave it up, when and why.
@@ -383,6 +385,8 @@ pub struct Sent {
     pub outbound: uuid::Uuid,
     /// Where that is.
     pub state: State,
+    /// When it was delivered last, if it was.
+    pub delivered: Option<Moment>,
     /// Its number in the file.
     pub loebenummer: u32,
     /// Its number among those of its konto.

@@ -4,26 +4,42 @@ use super::Show;
 use super::list::{as_json, reason, tilstand};
 use crate::cli::{Exit, Io, look};
 use crate::clock::danish;
+use crate::config::{Config, FlowName, Route};
 use crate::domain::debitor::{Afvisningsaarsag, Operation, RegistreringId};
-use crate::store::{Sag, Tilstand};
+use crate::store::{Moment, Sag, Sent, Store, StoreError, Tilstand};
 use serde_json::json;
 use std::io::{self, Write};
 
 pub(super) fn run(args: &Show, io: &mut Io<'_>) -> anyhow::Result<Exit> {
-    let store = look(&args.config.load()?)?;
+    let config = args.config.load()?;
+    let store = look(&config)?;
     let Some(sag) = store.registrering(RegistreringId(args.id))? else {
         writeln!(io.err, "there is no registration {}", args.id)?;
         return Ok(Exit::Faults);
     };
+    let due = due(&config, &*store, &sag)?;
     if args.json {
-        json_of(&sag, io.out)?;
+        json_of(&sag, due, io.out)?;
     } else {
-        text(&sag, io.out)?;
+        text(&sag, due, io.out)?;
     }
     Ok(Exit::Done)
 }
 
-fn text(sag: &Sag, out: &mut dyn Write) -> io::Result<()> {
+/// By when it should have been answered, where it was delivered.
+fn due(config: &Config, store: &dyn Store, sag: &Sag) -> Result<Option<Moment>, StoreError> {
+    let Some(Sent { outbound, delivered: Some(at), .. }) = sag.sent.last() else {
+        return Ok(None);
+    };
+    let Some(file) = store.transfer(*outbound)? else { return Ok(None) };
+    let sends = |route: &&Route| {
+        route.flow == FlowName::Sf1590Fagsystem && route.outbox.endpoint == file.place.endpoint
+    };
+    let route = config.routes.iter().find(sends);
+    Ok(route.map(|route| route.cutting().kvittering.after(*at)))
+}
+
+fn text(sag: &Sag, due: Option<Moment>, out: &mut dyn Write) -> io::Result<()> {
     let stand = &sag.stand;
     let kommune = stand.kommunekode;
     writeln!(out, "{}  {}", stand.registrering_id, tilstand(stand))?;
@@ -46,6 +62,14 @@ fn text(sag: &Sag, out: &mut dyn Write) -> io::Result<()> {
             sent.state,
             sent.outbound
         )?;
+    }
+    if let Some(due) = due.filter(|_| sag.besvaret.is_none()) {
+        writeln!(out, "  its answer is due {}", danish(due))?;
+    }
+    if let Some((id, at)) = sag.besvaret {
+        let late = due.filter(|due| *due < at);
+        let late = late.map(|due| format!(", late: it was due {}", danish(due)));
+        writeln!(out, "  {}: answered by kvittering {id}{}", danish(at), late.unwrap_or_default())?;
     }
     if let Some(afvisning) = &stand.afvisning {
         writeln!(out, "  rejected: {}", reason(afvisning))?;
@@ -133,13 +157,14 @@ fn content(operation: &Operation) -> Vec<String> {
     }
 }
 
-fn json_of(sag: &Sag, out: &mut dyn Write) -> anyhow::Result<()> {
+fn json_of(sag: &Sag, due: Option<Moment>, out: &mut dyn Write) -> anyhow::Result<()> {
     let sent = sag.sent.iter().map(|sent| {
         json!({
             "overfoersel_id": sent.overfoersel_id,
             "dannet": sent.dannet,
             "file": sent.outbound,
             "state": sent.state.word(),
+            "delivered": sent.delivered,
             "loebenummer": sent.loebenummer,
             "sekvens": sent.sekvens,
         })
@@ -147,6 +172,8 @@ fn json_of(sag: &Sag, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut value = as_json(&sag.stand);
     let more = json!({
         "retter": sag.registrering.retter,
+        "answer_due": due,
+        "besvaret": sag.besvaret.map(|(id, at)| json!({ "kvittering_id": id, "at": at })),
         "rettet_af": sag.rettet_af,
         "waits_for": sag.waits_for,
         "sent": sent.collect::<Vec<_>>(),

@@ -49,13 +49,14 @@ const MATCH: &str = "
 
 const APPLY: &str = "
     UPDATE registrering
-    SET klar = 0, tilstand = CASE WHEN s.aarsag IS NULL THEN 'accepteret' ELSE 'afvist' END
+    SET klar = 0, kvittering = ?1,
+        tilstand = CASE WHEN s.aarsag IS NULL THEN 'accepteret' ELSE 'afvist' END
     FROM met m JOIN svar s ON s.nr = m.nr
     WHERE m.fresh = 1 AND registrering.nr = m.registrering";
 
 const REJECT: &str = "
-    INSERT INTO afvisning (registrering, kvittering, aarsag, tekst, restance)
-    SELECT m.registrering, ?1, s.aarsag, s.tekst, s.restance
+    INSERT INTO afvisning (registrering, aarsag, tekst, restance)
+    SELECT m.registrering, s.aarsag, s.tekst, s.restance
     FROM met m JOIN svar s ON s.nr = m.nr WHERE m.fresh = 1 AND s.aarsag IS NOT NULL";
 
 const COUNT_ACCEPTED: &str = "
@@ -218,8 +219,8 @@ fn apply(
     connection.execute_batch(TOUCHED)?;
     connection.execute(TOUCH, [])?;
     connection.execute(COUNT_ACCEPTED, [])?;
-    connection.execute(APPLY, [])?;
-    connection.execute(REJECT, [nr])?;
+    connection.execute(APPLY, [nr])?;
+    connection.execute(REJECT, [])?;
     connection.execute(DEVIATIONS, [nr])?;
     connection.execute(RELEASE, [])?;
     kvitteret.mangler = connection

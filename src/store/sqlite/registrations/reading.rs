@@ -104,9 +104,10 @@ pub(super) fn one(connection: &Connection, id: RegistreringId) -> Result<Option<
     let sql = format!(
         "SELECT {}, r.nr, i.json,
              (SELECT c.registrering_id FROM registrering c WHERE c.retter = r.nr),
-             n.at, n.who, n.why
+             n.at, n.who, n.why, q.kvittering_id, q.indlaest
          FROM {FROM} JOIN indhold i ON i.registrering = r.nr
              LEFT JOIN annullering n ON n.registrering = r.nr
+             LEFT JOIN forretningskvittering q ON q.nr = r.kvittering
          WHERE r.registrering_id = ?1",
         columns()
     );
@@ -120,7 +121,12 @@ pub(super) fn one(connection: &Connection, id: RegistreringId) -> Result<Option<
         Some(at) => Some((at.0, By { who: row.get(15)?, why: row.get(16)? })),
         None => None,
     };
+    let besvaret = match row.get::<_, Option<Key>>(17)? {
+        Some(id) => Some((KvitteringId(id.0), row.get::<_, Time>(18)?.0)),
+        None => None,
+    };
     Ok(Some(Sag {
+        besvaret,
         registrering: content(&json, 12)?,
         sent: sent(connection, nr)?,
         rettet_af: row.get::<_, Option<Key>>(13)?.map(|id| RegistreringId(id.0)),
@@ -135,7 +141,8 @@ pub(super) fn one(connection: &Connection, id: RegistreringId) -> Result<Option<
 /// that was given back leaves again.
 fn sent(connection: &Connection, registrering: i64) -> Result<Vec<Sent>, Trouble> {
     let mut statement = connection.prepare_cached(
-        "SELECT o.overfoersel_id, o.dannet, t.id, t.state, f.nr - o.foer, f.sekvens
+        "SELECT o.overfoersel_id, o.dannet, t.id, t.state, f.nr - o.foer, f.sekvens,
+             (SELECT max(e.at) FROM event e WHERE e.transfer = t.nr AND e.to_state = 'published')
          FROM registrering r JOIN overfoersel o ON o.kommunekode = r.kommunekode
                  AND o.fagsystem = r.fagsystem AND (o.nr = r.overfoersel OR o.opgivet IS NOT NULL)
              JOIN transfer t ON t.nr = o.outbound
@@ -151,6 +158,7 @@ fn sent(connection: &Connection, registrering: i64) -> Result<Vec<Sent>, Trouble
             state: row.get(3)?,
             loebenummer: row.get(4)?,
             sekvens: row.get(5)?,
+            delivered: row.get::<_, Option<Time>>(6)?.map(|at| at.0),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
