@@ -1,6 +1,6 @@
 //! Registrations through the stand-in for Serviceplatformen and a real SSH server: a fagsystem,
-//! three debitorsystemer that answer the platform too (styret), and files that the platform refuses.
-//! In the end every registration is answered, and the ledgers add up.
+//! three debitorsystemer that answer the platform too (styret), and files that the platform
+//! refuses. In the end every registration is answered, and the ledgers add up.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
