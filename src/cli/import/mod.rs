@@ -95,10 +95,20 @@ impl Findings {
     }
 }
 
+/// How much of a file is read.
 fn progress(terminal: bool, bytes: u64) -> ProgressBar {
+    bar(terminal, Some(bytes), "{bar:40} {bytes}/{total_bytes}  {eta} left")
+}
+
+/// How many lines are taken.
+fn counter(terminal: bool) -> ProgressBar {
+    bar(terminal, None, "{spinner} {human_pos} taken")
+}
+
+fn bar(terminal: bool, length: Option<u64>, template: &str) -> ProgressBar {
     let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(bytes), target);
-    match ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}  {eta} left") {
+    let bar = ProgressBar::with_draw_target(length, target);
+    match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

@@ -1,7 +1,7 @@
 //! `modregn import debitorregistreringer`: registrations from a file into the store, to be sent.
 //! Every line is looked at before any is taken.
 
-use super::{Findings, progress};
+use super::{Findings, counter, progress};
 use crate::cli::{ConfigFile, Exit, Io};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -72,7 +72,7 @@ pub(in crate::cli) fn enter(
         writeln!(io.out, "Nothing is wrong with it; nothing was taken.")?;
         return Ok(None);
     }
-    let bar = progress(io.terminal, 0);
+    let bar = counter(io.terminal);
     let summary = entry.finish(&mut |done| bar.set_position(done))?;
     bar.finish_and_clear();
     Ok(Some(summary))
