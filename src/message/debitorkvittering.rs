@@ -2,7 +2,8 @@
 
 use super::bind::{Binding, Holds};
 use super::{
-    BindError, OwnFaults, Row, amount, bound, identifier, instant_of, local, optional_text,
+    BindError, OwnFaults, Row, about_kommune, amount, bound, identifier, instant_of, local,
+    optional_text,
 };
 use crate::domain::debitor::{
     Afvisning, Afvisningsaarsag, Kvittering, KvitteringId, OverfoerselId, RegistreringId,
@@ -69,13 +70,8 @@ impl Format {
 
     /// What a receipt says that it is about, however faulty it is.
     pub fn about(&self, input: impl Read, options: Options) -> io::Result<Option<About>> {
-        let mut reader = Reader::new(&self.codec, input, options);
-        let start = &self.start;
-        let record = reader.first_record()?.filter(|record| record.record() == start.record);
-        Ok(record.and_then(|record| {
-            let kommunekode = record.value(start.kommunekode).kommunekode()?;
-            Some(About { kommunekode, forespoergsel_id: None, dispositionsdato: None })
-        }))
+        let Start { record, kommunekode, .. } = self.start;
+        about_kommune(&mut Reader::new(&self.codec, input, options), record, kommunekode)
     }
 
     /// Begins a receipt: its start record.

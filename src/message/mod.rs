@@ -14,13 +14,16 @@ pub mod udbetaling;
 
 pub use bind::BindError;
 
-use crate::domain::Beloeb;
 use crate::domain::text::IdentifierError;
+use crate::domain::{About, Beloeb};
 use crate::fault::Code;
 use crate::layout::model::{FieldIx, RecordIx};
-use crate::record::{Codec, Expected, Fault, Faults, Number, ReadError, RecordView, Text, Value};
+use crate::record::{
+    Codec, Expected, Fault, Faults, Number, ReadError, Reader, RecordView, Text, Value,
+};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound, Utc};
 use chrono_tz::Europe::Copenhagen;
+use std::io::{self, Read};
 
 /// The values of one record to be written; what is not set is left to the layout.
 struct Row<'v> {
@@ -49,6 +52,17 @@ const fn integer(number: i64) -> Value<'static> {
 
 const fn amount(beloeb: Beloeb) -> Value<'static> {
     Value::Number(Number { unscaled: beloeb.oere(), scale: 2 })
+}
+
+/// The municipality that a file says it is about in its first record, however faulty it is.
+fn about_kommune<R: Read>(
+    reader: &mut Reader<'_, R>,
+    start: RecordIx,
+    kommunekode: FieldIx,
+) -> io::Result<Option<About>> {
+    let record = reader.first_record()?.filter(|record| record.record() == start);
+    let kommunekode = record.and_then(|record| record.value(kommunekode).kommunekode());
+    Ok(kommunekode.map(About::of_kommune))
 }
 
 /// Text that may be none.

@@ -12,7 +12,7 @@ pub use read::{OverfoerselReader, Totals};
 pub use write::OverfoerselWriter;
 
 use super::bind::{Binding, Holds};
-use super::{BindError, OwnFaults};
+use super::{BindError, OwnFaults, about_kommune};
 use crate::domain::debitor::{Debitorregistrering, Fordringstilstand, Operation};
 use crate::domain::debitor::{Operationskode, Overfoersel, Rolle};
 use crate::domain::{About, CprPolicy, Miljoe};
@@ -239,13 +239,8 @@ impl Format {
 
     /// What a transfer says that it is about, however faulty it is.
     pub fn about(&self, input: impl Read, options: Options) -> io::Result<Option<About>> {
-        let mut reader = Reader::new(&self.codec, input, options);
-        let start = &self.start;
-        let record = reader.first_record()?.filter(|record| record.record() == start.record);
-        Ok(record.and_then(|record| {
-            let kommunekode = record.value(start.kommunekode).kommunekode()?;
-            Some(About { kommunekode, forespoergsel_id: None, dispositionsdato: None })
-        }))
+        let Start { record, kommunekode, .. } = self.start;
+        about_kommune(&mut Reader::new(&self.codec, input, options), record, kommunekode)
     }
 
     /// Begins a transfer: its start record.
