@@ -108,6 +108,16 @@ fn a_file_is_taken_whole_or_not_at_all() {
     }
     assert!(!said.err.contains("3102901234"), "{}", said.err);
     assert_eq!(at.done(&["report", "debitor"]), "No registration was entered.\n");
+    // What is wrong with a line by itself and with the others makes one bad line.
+    let unknown = good
+        .lines()
+        .skip(7)
+        .take(2)
+        .map(|line| line.replace("RYKKER", "ANDEN").replace("\"0101\"", "\"0153\"") + "\n");
+    fs::write(at.path("bad.jsonl"), unknown.collect::<String>()).unwrap();
+    let said = at.run(&["import", "debitorregistreringer", "bad.jsonl"]);
+    assert!(said.err.contains("bad.jsonl:1: kommunekode: has no route"), "{}", said.err);
+    assert!(said.err.contains("\n2 bad lines; nothing was imported."), "{}", said.err);
     let import = ["import", "debitorregistreringer", &fixture("registreringer.jsonl")];
     assert_eq!(at.done(&import), "14 registrations are taken, 0 were known\n");
     // The same ones as CSV: all but the first, which has lists in it.

@@ -43,7 +43,7 @@ struct Findings {
     /// Line and what is wrong there.
     faults: Vec<(u64, String)>,
     bad_lines: u64,
-    /// The bad line that was told of last.
+    /// The furthest bad line.
     last: u64,
     warnings: Vec<(u64, String)>,
     warned: u64,
@@ -58,8 +58,10 @@ impl Findings {
     }
 
     fn bad_line(&mut self, line: u64, faults: impl IntoIterator<Item = String>) {
-        self.bad_lines += u64::from(line != self.last);
-        self.last = line;
+        // They come by line, but for what is found out when all are read.
+        let is_known = || self.faults.iter().any(|(known, _)| *known == line);
+        self.bad_lines += u64::from(line > self.last || !is_known());
+        self.last = self.last.max(line);
         let room = Self::FAULTS_SHOWN.saturating_sub(self.faults.len());
         self.faults.extend(faults.into_iter().take(room).map(|fault| (line, fault)));
     }
