@@ -313,9 +313,7 @@ impl<'e> RouteRunner<'e> {
     /// One round; where a later file may correct an earlier one, in its turn.
     pub fn pass(&mut self, retry: Retry, intake: Intake, observer: &dyn Observer) -> PassReport {
         if !self.engine.flow(self.route).in_order() {
-            let mut report = self.round(self.sessions.len(), retry, intake, observer);
-            self.follow_up(&mut report, retry, observer);
-            return report;
+            return self.rounds(retry, intake, observer);
         }
         match Turn::wait_for(self.engine, self.route().flow) {
             Ok(Some(turn)) => {
@@ -331,14 +329,18 @@ impl<'e> RouteRunner<'e> {
         }
     }
 
-    /// What came in may have made files due that were not before: they leave now.
-    fn follow_up(&mut self, report: &mut PassReport, retry: Retry, observer: &dyn Observer) {
+    /// A round; what came in may have made files due that were not before: they leave now too.
+    fn rounds(&mut self, retry: Retry, intake: Intake, observer: &dyn Observer) -> PassReport {
+        let most = self.sessions.len();
+        let mut report = match self.owe_due() {
+            Ok(_) => self.round(most, retry, intake, observer),
+            Err(error) => return PassReport { failure: Some(error), ..PassReport::default() },
+        };
         while report.failure.is_none() && !self.engine.is_stopping() {
-            match self.engine.flow(self.route).owe_due(&self.engine.desk()) {
-                Ok(0) => return,
+            match self.owe_due() {
+                Ok(0) => break,
                 Ok(_) => {
                     let (told, next_look) = (self.told.clone(), self.next_look);
-                    let most = self.sessions.len();
                     report.merge(self.round(most, retry, Intake::Closed, observer));
                     self.told.extend(told);
                     self.next_look = [self.next_look, next_look].into_iter().flatten().min();
@@ -346,6 +348,11 @@ impl<'e> RouteRunner<'e> {
                 Err(error) => report.failure = Some(error),
             }
         }
+        report
+    }
+
+    fn owe_due(&self) -> Result<usize, TransferError> {
+        self.engine.flow(self.route).owe_due(&self.engine.desk())
     }
 
     /// One round with at most so many workers.

@@ -35,7 +35,6 @@ impl RouteRunner<'_> {
                 Vec::new()
             }
         };
-        self.engine.flow(self.route).owe_due(&self.engine.desk())?;
         let Route { inbox, outbox, flow, .. } = self.route();
         let (from, to) = (
             (inbox.endpoint.as_str(), inbox.directory.as_str()),
