@@ -1,6 +1,6 @@
 //! Instants between two effects that last, by name: a test ends the process at one of them as a
-//! power cut would, by `MODREGN_CRASH_AT=name` or, at the third time it is passed, `name:3`. A
-//! release build has nothing of this.
+//! power cut would, by `MODREGN_CRASH_AT=name` or, at the third time it is passed, `name:3`; or it
+//! has the thread hang there for good, by `MODREGN_HANG_AT`. A release build has nothing of this.
 
 /// Declares the instants: `Name = "its:name"`.
 macro_rules! points {
@@ -157,18 +157,31 @@ mod armed {
         passes: AtomicI64,
     }
 
-    static TRAP: LazyLock<Option<Trap>> = LazyLock::new(|| {
-        let set = std::env::var("MODREGN_CRASH_AT").ok()?;
-        let counted = set.rsplit_once(':').and_then(|(name, n)| Some((name, n.parse().ok()?)));
-        let (name, time) = counted.unwrap_or((&set, 1));
-        Some(Trap { name: name.to_owned(), passes: AtomicI64::new(time) })
-    });
+    impl Trap {
+        fn set_by(variable: &str) -> Option<Self> {
+            let set = std::env::var(variable).ok()?;
+            let counted = set.rsplit_once(':').and_then(|(name, n)| Some((name, n.parse().ok()?)));
+            let (name, time) = counted.unwrap_or((&set, 1));
+            Some(Self { name: name.to_owned(), passes: AtomicI64::new(time) })
+        }
+
+        fn springs(&self, point: Point) -> bool {
+            self.name == point.name() && self.passes.fetch_sub(1, Ordering::Relaxed) == 1
+        }
+    }
+
+    static END: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::set_by("MODREGN_CRASH_AT"));
+    static HANG: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::set_by("MODREGN_HANG_AT"));
 
     pub(super) fn reached(point: Point) {
-        let Some(trap) = TRAP.as_ref().filter(|trap| trap.name == point.name()) else { return };
-        if trap.passes.fetch_sub(1, Ordering::Relaxed) == 1 {
+        if END.as_ref().is_some_and(|trap| trap.springs(point)) {
             // Nothing is flushed, no destructor runs. It cannot fail: it is our own process.
             let _ = kill_process(getpid(), Signal::KILL);
+        }
+        if HANG.as_ref().is_some_and(|trap| trap.springs(point)) {
+            loop {
+                std::thread::park();
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! UDK Debitor's side of SF2530, SF2520 and SF1590_B_02: fixed-width batch files in and out,
 //! nothing lost, nothing twice, nothing silent. `ARCHITECTURE.md` shows the house.
 
+pub mod alive;
 pub mod cli;
 pub mod clock;
 pub mod config;

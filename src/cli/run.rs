@@ -14,6 +14,6 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args, _io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let engine = Engine::open(args.config.load()?, Box::new(SystemClock))?;
-    daemon::run(&engine, &())?;
+    daemon::run(engine, &|| args.config.load(), &())?;
     Ok(Exit::Done)
 }

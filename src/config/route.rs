@@ -42,6 +42,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// How it is called in logs: `sf2530 ky:til-udk`.
+    pub fn title(&self) -> String {
+        format!("{} {}:{}", self.flow.as_str(), self.inbox.endpoint, self.inbox.directory)
+    }
+
     /// What in it does not agree with its flow or the calendar; each begins with its setting.
     pub(super) fn contradictions(&self, kalender: Option<&Udbetalingskalender>) -> Vec<String> {
         let mut faults = Vec::new();

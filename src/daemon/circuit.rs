@@ -1,6 +1,7 @@
 //! When trouble that passes by itself is looked at again: after a pause that doubles, up to a
 //! limit, and is never the same for two of them, so that what failed together does not come back
 //! together.
+use super::pulse::OpenCircuit;
 use crate::endpoint::EndpointError;
 use crate::fault::Class;
 use std::collections::BTreeMap;
@@ -34,13 +35,6 @@ struct Circuit {
 }
 
 impl Circuits {
-    /// The trouble of the endpoints that are left alone at `now`.
-    pub(super) fn open(&self, now: Instant) -> Vec<EndpointError> {
-        let circuits = self.locked();
-        let open = circuits.values().filter(|circuit| now < circuit.open_until);
-        open.map(|circuit| circuit.last.clone()).collect()
-    }
-
     /// An endpoint gave trouble. Further trouble while it is left alone is the same trouble still.
     pub(super) fn failed(&self, error: &EndpointError, now: Instant) {
         if error.class != Class::Retry {
@@ -55,6 +49,23 @@ impl Circuits {
         let open_until = now + pause_after(failures, Uuid::now_v7());
         let circuit = Circuit { failures, open_until, last: error.clone() };
         circuits.insert(error.endpoint.clone(), circuit);
+    }
+
+    /// The endpoints that are left alone at `now`, by name.
+    pub(super) fn open(&self, now: Instant) -> Vec<OpenCircuit> {
+        let circuits = self.locked();
+        let open = circuits.values().filter(|circuit| now < circuit.open_until);
+        open.map(|circuit| OpenCircuit {
+            trouble: circuit.last.clone(),
+            failures: circuit.failures,
+            reopens_in: circuit.open_until - now,
+        })
+        .collect()
+    }
+
+    /// Asks every endpoint again.
+    pub(super) fn forget(&self) {
+        self.locked().clear();
     }
 
     /// An endpoint answered.

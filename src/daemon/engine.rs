@@ -1,7 +1,7 @@
 //! Everything that is opened once and shared by all routes.
 
-use super::circuit::Circuits;
 use super::node::{Presence, bury_the_dead};
+use super::pulse::Pulse;
 use crate::clock::Clock;
 use crate::config::{Config, FlowName, LayoutFileError, Route, load_layouts};
 use crate::endpoint::EndpointError;
@@ -25,22 +25,22 @@ use chrono::TimeDelta;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 use uuid::Uuid;
 
 /// The store, the spool and the flows of one configuration.
 pub struct Engine {
-    config: Config,
+    config: Arc<Config>,
     store: Mutex<Box<dyn Store>>,
     spool: Spool,
-    clock: Box<dyn Clock>,
+    clock: Arc<dyn Clock>,
     flows: Vec<Box<dyn Flow>>,
     claimed: Mutex<BTreeSet<Uuid>>,
     let_go: Condvar,
     stopping: AtomicBool,
     takeovers: AtomicU64,
-    pub(super) circuits: Circuits,
+    pulse: Arc<Pulse>,
     /// None = only looks.
     presence: Option<Presence>,
 }
@@ -78,11 +78,27 @@ impl Engine {
     /// Opens everything a configuration names, to work with it, beside others perhaps; takes over
     /// from processes that have ended, and sweeps up what a crash left in the spool.
     pub fn open(config: Config, clock: Box<dyn Clock>) -> Result<Self, EngineError> {
+        let (config, clock): (_, Arc<dyn Clock>) = (Arc::new(config), Arc::from(clock));
+        let pulse = Pulse::new(config, clock.now());
+        Self::open_with(clock, Arc::new(pulse))
+    }
+
+    /// Opens everything anew, by another configuration.
+    pub(super) fn reopen(self, config: Config) -> Result<Self, EngineError> {
+        let (clock, pulse) = (Arc::clone(&self.clock), Arc::clone(&self.pulse));
+        drop(self);
+        pulse.follow(Arc::new(config));
+        Self::open_with(clock, pulse)
+    }
+
+    fn open_with(clock: Arc<dyn Clock>, pulse: Arc<Pulse>) -> Result<Self, EngineError> {
+        let config = pulse.config();
         let flows = flows(&config)?;
         let spool = Spool::open(&config.state_dir)?.sealed(seal(&config)?);
         let mut store = SqliteStore::open(&config.store_path(), config.miljoe)?;
         let presence = Presence::begin(&config.state_dir, &mut store, clock.now())?;
-        let engine = Self::assemble(config, Box::new(store), spool, clock, flows, Some(presence));
+        let mut engine = Self::assemble(Box::new(store), spool, flows, clock, pulse);
+        engine.presence = Some(presence);
         engine.take_over()?;
         engine.sweep()?;
         Ok(engine)
@@ -99,20 +115,20 @@ impl Engine {
         let flows = flows(&config)?;
         let spool = Spool::new(&config.state_dir);
         let store = SqliteStore::open_read_only(&config.store_path(), config.miljoe)?;
-        Ok(Self::assemble(config, Box::new(store), spool, clock, flows, None))
+        let pulse = Pulse::new(Arc::new(config), clock.now());
+        Ok(Self::assemble(Box::new(store), spool, flows, Arc::from(clock), Arc::new(pulse)))
     }
 
     fn assemble(
-        config: Config,
         store: Box<dyn Store>,
         spool: Spool,
-        clock: Box<dyn Clock>,
         flows: Vec<Box<dyn Flow>>,
-        presence: Option<Presence>,
+        clock: Arc<dyn Clock>,
+        pulse: Arc<Pulse>,
     ) -> Self {
         let (store, claimed) = (Mutex::new(store), Mutex::default());
         Self {
-            config,
+            config: pulse.config(),
             store,
             spool,
             clock,
@@ -121,14 +137,19 @@ impl Engine {
             stopping: AtomicBool::new(false),
             takeovers: AtomicU64::new(0),
             let_go: Condvar::new(),
-            circuits: Circuits::default(),
-            presence,
+            pulse,
+            presence: None,
         }
     }
 
     /// The configuration it was opened with.
-    pub const fn config(&self) -> &Config {
+    pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What this process tells of itself.
+    pub const fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
     }
 
     /// What every worker needs at hand.
@@ -165,7 +186,7 @@ impl Engine {
 
     /// Remembers an endpoint's trouble; pauses it where only an operator ends that.
     pub(super) fn trouble(&self, error: &EndpointError) -> Result<(), TransferError> {
-        self.circuits.failed(error, Instant::now());
+        self.pulse.circuits.failed(error, Instant::now());
         if error.pauses_the_endpoint() {
             let (class, code, text) = (error.class, error.code, error.what.clone());
             let desk = self.desk();

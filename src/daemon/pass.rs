@@ -5,6 +5,7 @@ use super::Engine;
 use super::receipts::ReceiptBox;
 use super::turn::Turn;
 use super::work::{Round, Session, Start};
+use crate::alive;
 use crate::config::Route;
 use crate::endpoint::EndpointError;
 use crate::endpoint::plain::Inbox;
@@ -14,7 +15,8 @@ use crate::store::{Place, Problem, Transfer};
 use crate::transfer::state::State;
 use crate::transfer::{TransferError, delivery};
 use std::collections::{BTreeMap, BTreeSet};
-use std::thread;
+use std::panic::resume_unwind;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -384,12 +386,19 @@ impl<'e> RouteRunner<'e> {
             let mut sessions = self.sessions.iter_mut().take(workers);
             // This thread works too: a single file costs no thread.
             let mine = sessions.next();
-            for session in sessions {
-                scope.spawn(|| session.work(&round));
-            }
+            let others: Vec<_> = sessions
+                .map(|session| {
+                    scope.spawn(|| {
+                        let _worker = round.enrol();
+                        session.work(&round);
+                    })
+                })
+                .collect();
             if let Some(session) = mine {
                 session.work(&round);
             }
+            let others = alive::waiting(|| others.into_iter().try_for_each(ScopedJoinHandle::join));
+            others.unwrap_or_else(|panic| resume_unwind(panic));
         });
         let report = round.into_report();
         self.told = report.files.iter().filter_map(FileOutcome::told).collect();

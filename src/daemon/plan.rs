@@ -121,7 +121,8 @@ impl RouteRunner<'_> {
         let Route { inbox, outbox, .. } = self.route();
         let mut alone = self.engine.paused()?;
         if retry == Retry::WhenDue {
-            alone.extend(self.engine.circuits.open(Instant::now()));
+            let open = self.engine.pulse().circuits();
+            alone.extend(open.into_iter().map(|circuit| circuit.trouble));
         }
         let ours = |e: &EndpointError| [&inbox.endpoint, &outbox.endpoint].contains(&&e.endpoint);
         for error in alone.into_iter().filter(ours) {
@@ -145,7 +146,7 @@ impl RouteRunner<'_> {
         let Some(session) = self.sessions.first_mut() else { return Ok(Vec::new()) };
         let limit = self.engine.config().limits.files_per_pass;
         let listing = session.endpoint(&inbox.endpoint).list(&inbox.directory, limit)?;
-        self.engine.circuits.well(&inbox.endpoint);
+        self.engine.pulse().circuits.well(&inbox.endpoint);
         for name in &listing.refused {
             tracing::warn!(
                 endpoint = inbox.endpoint,

@@ -3,17 +3,20 @@
 //! a schedule looks into its inbox at the scheduled times only.
 
 use super::pass::{Observer, PassReport, Retry, RouteRunner};
+use super::supervisor::{self, Supervisor};
 use super::timetable::Timetable;
 use super::{Engine, EngineError, alerts};
-use crate::config::{Inbox, Route};
+use crate::alive;
+use crate::config::{Config, ConfigError, Inbox, Route};
 use crate::endpoint::EndpointError;
 use crate::endpoint::watch::Watch;
 use crate::fault::{Class, Code};
 use crate::store::Moment;
-use crossbeam_channel::{Receiver, Sender, bounded, never, select};
-use signal_hook::consts::{SIGINT, SIGTERM};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,48 +29,158 @@ const BETWEEN_PURGES: Duration = Duration::from_secs(60 * 60);
 /// Pause while something at an endpoint waits for an operator.
 const FOR_AN_OPERATOR: Duration = Duration::from_secs(5 * 60);
 
-/// Works until SIGTERM or SIGINT; then every worker finishes the file it holds.
-pub fn run(engine: &Engine, observer: &dyn Observer) -> Result<(), EngineError> {
-    let mut signals = Signals::new([SIGTERM, SIGINT])?;
+/// Reads the configuration file anew, and checks it.
+pub type Reread<'a> = &'a dyn Fn() -> Result<Config, ConfigError>;
+
+/// Works until SIGTERM or SIGINT; then every worker finishes the file it holds. At SIGHUP the
+/// configuration and the layouts are read anew: a good one is worked by from then on, a bad one
+/// is logged and changes nothing.
+pub fn run(
+    mut engine: Engine,
+    reread: Reread<'_>,
+    observer: &dyn Observer,
+) -> Result<(), EngineError> {
+    // For the whole run: between two engines no signal is lost.
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
     let handle = signals.handle();
+    let (send, told) = unbounded();
+    let listener = thread::spawn(move || {
+        signals.forever().take_while(|signal| send.send(*signal).is_ok()).for_each(drop);
+    });
+    let supervisor = Supervisor::begin(Arc::clone(engine.pulse()));
+    let outcome = loop {
+        match serve_all(&engine, &told, reread, observer) {
+            Ok(End::Stop) => break Ok(()),
+            Ok(End::Reload(config)) => match engine.reopen(*config) {
+                Ok(reopened) => engine = reopened,
+                Err(error) => break Err(error),
+            },
+            Err(error) => break Err(error),
+        }
+    };
+    supervisor.end();
+    handle.close();
+    // It only waits for signals, and there are none any more.
+    let _ = listener.join();
+    tracing::info!("stopped");
+    outcome
+}
+
+/// Why all routes' work ended.
+enum End {
+    Stop,
+    /// To begin anew by this configuration.
+    Reload(Box<Config>),
+}
+
+/// Works on every route until a signal ends it.
+fn serve_all(
+    engine: &Engine,
+    told: &Receiver<i32>,
+    reread: Reread<'_>,
+    observer: &dyn Observer,
+) -> Result<End, EngineError> {
     let (stop, stopped) = bounded::<()>(0);
+    // Every route holds the other end until it ends.
+    let (working, broken) = bounded::<()>(0);
     thread::scope(|scope| {
-        scope.spawn(move || {
-            if let Some(signal) = signals.forever().next() {
-                tracing::info!(signal, "stopping: finishing what is under way");
-                engine.stop();
-            }
-            // Every route waits for this channel to close.
-            drop(stop);
-        });
         let retired = stopped.clone();
         scope.spawn(move || keep_house(engine, &retired));
         let (looking, looked) = bounded::<()>(0);
         let routes: Vec<_> = (0..engine.config().routes.len())
             .map(|route| {
-                let stopped = stopped.clone();
+                let (stopped, working) = (stopped.clone(), working.clone());
                 let start = if engine.flow(route).in_order() {
                     Start::After(looked.clone())
                 } else {
                     Start::First(looking.clone())
                 };
-                scope.spawn(move || serve(engine, route, start, &stopped, observer))
+                scope.spawn(move || {
+                    let _ending = EndsAll(working);
+                    serve(engine, route, start, &stopped, observer);
+                })
             })
             .collect();
-        drop(looking);
-        let mut outcome = Ok(());
+        drop((looking, working));
+        supervisor::ready(&format!("serving {} routes", routes.len()));
+        let end = wait_for_the_end(engine, told, &broken, reread);
+        engine.stop();
+        // Every route waits for this channel to close.
+        drop(stop);
+        let mut broke_down = false;
         for route in routes {
-            if route.join().is_err() {
-                // The others finish what they hold; whoever watches us starts us anew.
-                outcome = Err(EngineError::Panicked);
-                engine.stop();
-                handle.close();
-            }
+            broke_down |= route.join().is_err();
         }
-        handle.close();
-        tracing::info!("stopped");
-        outcome
+        // The others have finished what they held; whoever watches us starts us anew.
+        if broke_down { Err(EngineError::Panicked) } else { Ok(end) }
     })
+}
+
+/// Says, when a route ends, that it has.
+struct EndsAll(Sender<()>);
+
+impl Drop for EndsAll {
+    fn drop(&mut self) {
+        // Whoever is stopping does not listen any more.
+        let _ = self.0.try_send(());
+    }
+}
+
+fn wait_for_the_end(
+    engine: &Engine,
+    told: &Receiver<i32>,
+    broken: &Receiver<()>,
+    reread: Reread<'_>,
+) -> End {
+    loop {
+        let signal = select! {
+            recv(told) -> signal => signal.unwrap_or(SIGTERM),
+            recv(broken) -> _ => SIGTERM,
+        };
+        if signal == SIGHUP {
+            supervisor::reloading();
+            match reloadable(engine.config(), reread) {
+                Ok(config) => {
+                    tracing::info!("the configuration is read anew: finishing what is under way");
+                    return End::Reload(Box::new(config));
+                }
+                Err(error) => {
+                    tracing::error!("the configuration in force stays: {error:#}");
+                    supervisor::ready("a bad configuration was refused; the one before stays");
+                }
+            }
+        } else {
+            tracing::info!(signal, "stopping: finishing what is under way");
+            supervisor::stopping();
+            return End::Stop;
+        }
+    }
+}
+
+/// The configuration as it is written now, if it can take the place of the one in force.
+fn reloadable(inforce: &Config, reread: Reread<'_>) -> Result<Config, ReloadError> {
+    let config = reread()?;
+    Engine::check(&config)?;
+    for (setting, differs) in [
+        ("miljoe", config.miljoe != inforce.miljoe),
+        ("state_dir", config.state_dir != inforce.state_dir),
+    ] {
+        if differs {
+            return Err(ReloadError::NeedsRestart(setting));
+        }
+    }
+    Ok(config)
+}
+
+/// Why a configuration cannot take the place of the one in force.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("`{0}` cannot change while modregn runs: set it back, or restart modregn")]
+    NeedsRestart(&'static str),
 }
 
 /// What comes first when we start: after a standstill a report may stand beside the request that
@@ -84,13 +197,13 @@ impl Start {
     fn wait(self, stopped: &Receiver<()>) -> Option<Sender<()>> {
         match self {
             Self::First(looking) => Some(looking),
-            Self::After(looked) => {
+            Self::After(looked) => alive::idle(|| {
                 select! {
                     recv(stopped) -> _ => {}
                     recv(looked) -> _ => {}
                 }
                 None
-            }
+            }),
         }
     }
 }
@@ -104,6 +217,7 @@ fn serve(
     observer: &dyn Observer,
 ) {
     let mut runner = RouteRunner::new(engine, route);
+    let _worker = engine.pulse().enrol(runner.route().title());
     let Route { flow, inbox, schedule, .. } = runner.route();
     // Held for as long as it shall watch.
     let watch = match schedule {
@@ -139,11 +253,13 @@ fn serve(
         let pause = pause_after(&report, poll, runner.next_look());
         let until_next = timetable.until_next(engine.desk().now());
         let pause = until_next.map_or(pause, |until_next| pause.min(until_next));
-        select! {
-            recv(stopped) -> _ => {}
-            recv(woken) -> _ => {}
-            default(pause) => {}
-        }
+        alive::idle(|| {
+            select! {
+                recv(stopped) -> _ => {}
+                recv(woken) -> _ => {}
+                default(pause) => {}
+            }
+        });
     }
 }
 
@@ -181,16 +297,19 @@ fn looked_into(engine: &Engine, inbox: &Inbox, at: Moment) {
 /// Removes payloads whose time is over, and says what is wrong, until `stopped` closes. What came
 /// while nobody worked is taken in first: it is not missing.
 fn keep_house(engine: &Engine, stopped: &Receiver<()>) {
+    let _worker = engine.pulse().enrol("housekeeping".to_owned());
     let mut next_purge = Instant::now();
     loop {
         if next_purge <= Instant::now() {
             purge(engine);
             next_purge = Instant::now() + BETWEEN_PURGES;
         }
-        select! {
-            recv(stopped) -> _ => {}
-            default(engine.config().alerts.every()) => {}
-        }
+        alive::idle(|| {
+            select! {
+                recv(stopped) -> _ => {}
+                default(engine.config().alerts.every()) => {}
+            }
+        });
         if engine.is_stopping() {
             return;
         }

@@ -3,6 +3,7 @@
 //! among the others, the operating system ends its turn with it.
 
 use super::Engine;
+use crate::alive;
 use crate::config::FlowName;
 use crate::store::{Transfer, TransferFilter};
 use crate::transfer::TransferError;
@@ -44,7 +45,7 @@ impl<'e> Turn<'e> {
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => return Err(error.into()),
             }
-            thread::sleep(PAUSE);
+            alive::idle(|| thread::sleep(PAUSE));
         }
         Ok(None)
     }

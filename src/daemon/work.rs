@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::pass::{FileOutcome, Observer, PassReport, Told, Verdict};
+use super::pulse::Enrolled;
 use super::receipts::{self, Arrival, ReceiptBox};
 use crate::config::{Config, Route};
 use crate::crash::{self, Point};
@@ -90,6 +91,11 @@ impl<'r> Round<'r> {
 
     pub(super) fn config(&self) -> &Config {
         self.engine.config()
+    }
+
+    /// Counts the calling thread among those at work on this route.
+    pub(super) fn enrol(&self) -> Enrolled<'r> {
+        self.engine.pulse().enrol(self.route.title())
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -274,7 +280,7 @@ impl<'e> Session<'e> {
         };
         match published.and_then(|published| self.send_on(round, published, nth)) {
             Ok(_) => {
-                self.engine.circuits.well(&name);
+                self.engine.pulse().circuits.well(&name);
                 Ok(None)
             }
             Err(TransferError::Endpoint(error)) => {

@@ -1,5 +1,6 @@
 //! Compares a file of ours with bytes that come from elsewhere.
 
+use crate::alive;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
@@ -33,6 +34,7 @@ impl Comparison {
 
 impl Write for Comparison {
     fn write(&mut self, theirs: &[u8]) -> io::Result<usize> {
+        alive::beat();
         let mut ours = vec![0; theirs.len()];
         self.ours.read_exact(&mut ours)?;
         self.differs = ours != theirs;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::iter;
 use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// One `[endpoint.NAME]` table.
 #[derive(Clone, Debug, Deserialize)]
@@ -188,6 +189,14 @@ impl Settings {
         match self {
             Self::Local(_) => 1,
             Self::Sftp(settings) => settings.sessions,
+        }
+    }
+
+    /// The longest wait for an answer.
+    pub fn patience(&self) -> Duration {
+        match self {
+            Self::Local(_) => Duration::ZERO,
+            Self::Sftp(settings) => Duration::from_secs(settings.timeout_seconds.into()),
         }
     }
 

@@ -17,6 +17,7 @@ pub mod spool;
 pub mod state;
 pub mod trigger;
 
+use crate::alive;
 use crate::clock::Clock;
 use crate::endpoint::{EndpointError, NotAFileName};
 use crate::fault::Code;
@@ -24,7 +25,7 @@ use crate::store::{Moment, Node, Problem, Store, StoreError};
 use chrono::TimeDelta;
 use spool::Spool;
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// What every worker needs at hand.
 pub struct Desk<'a> {
@@ -53,7 +54,13 @@ impl<'a> Desk<'a> {
     /// The store, for one method at a time: SQLite has one writer. A worker that panicked inside it
     /// has had its transaction rolled back, so the store itself is sound.
     pub fn store(&self) -> MutexGuard<'a, Box<dyn Store>> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+        match self.store.try_lock() {
+            Ok(store) => store,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                alive::waiting(|| self.store.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+        }
     }
 
     /// Now, UTC.

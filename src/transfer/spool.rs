@@ -5,6 +5,7 @@
 //! again from the start. May use `store` for [`Payload`]; knows no endpoint and no flow.
 
 use super::seal::{self, Seal, SealError};
+use crate::alive;
 use crate::crash::{self, Point};
 use crate::store::Payload;
 use fs_err::{self as fs, File};
@@ -257,6 +258,7 @@ impl<W> Hashing<W> {
 
 impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        alive::beat();
         let n = self.inner.write(bytes)?;
         self.sha256.update(&bytes[..n]);
         self.size += n as u64;

@@ -5,6 +5,7 @@
 //! more. So a window slides over the file.
 
 use super::connect::Line;
+use crate::alive;
 use crate::endpoint::trouble::Trouble;
 use ssh2::File;
 use std::io::{self, Read, Write};
@@ -37,6 +38,7 @@ pub(super) fn upload(
         if start == end {
             return Ok(());
         }
+        alive::beat();
         let offered = &buffer[start..end.min(start + WINDOW)];
         let n = line.heard_io(target.write(offered));
         start += n.map_err(|refusal| refusal.while_trying("write", path))?;

@@ -2,6 +2,7 @@
 
 use super::SqliteStore;
 use super::error::Trouble;
+use crate::alive;
 use crate::crash::{self, Point};
 use crate::domain::Miljoe;
 use crate::fault::Class;
@@ -32,6 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Statements kept prepared.
 const STATEMENTS: usize = 64;
+
+/// Steps of SQLite's between two signs of life: some hundredths of a second.
+const SIGN_OF_LIFE: i32 = 1_000_000;
 
 /// The page cache of a connection, KiB as SQLite has it: a negative number.
 pub(super) const USUAL_CACHE: i32 = -16_384;
@@ -118,9 +122,10 @@ fn make_private(path: &Path) -> io::Result<()> {
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags)?;
+    let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.progress_handler(SIGN_OF_LIFE, Some(sign_of_life))?;
     Ok(connection)
 }
 
@@ -142,6 +147,12 @@ fn settle(connection: &Connection) -> rusqlite::Result<()> {
             result => return result,
         }
     }
+}
+
+/// `false` = it goes on.
+fn sign_of_life() -> bool {
+    alive::beat();
+    false
 }
 
 fn ours_or_empty(connection: &Connection, place: &str) -> Result<(), Trouble> {
