@@ -8,6 +8,7 @@
 )]
 
 use super::installation::{Installation, names};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -30,9 +31,14 @@ impl Daemon {
 
     /// The same, with a clock that is off by so many seconds.
     pub fn start_off(installation: &Installation, filter: &str, seconds: i64) -> Self {
+        Self::start_with(installation, filter, &[("MODREGN_CLOCK_JUMPS", &seconds.to_string())])
+    }
+
+    /// The same, with these environment variables.
+    pub fn start_with(installation: &Installation, filter: &str, set: &[(&str, &str)]) -> Self {
         let log = installation.path("log");
         let mut modregn = installation.modregn(&["run"]);
-        modregn.env("MODREGN_LOG", filter).env("MODREGN_CLOCK_JUMPS", seconds.to_string());
+        modregn.env("MODREGN_LOG", filter).envs(set.iter().copied());
         modregn.stdout(Stdio::null());
         let child = modregn.stderr(File::create(&log).unwrap()).spawn().unwrap();
         Self { child, log }
@@ -63,15 +69,20 @@ impl Daemon {
         }
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Asks it to stop, waits until it has, and gives what it logged.
     pub fn stop(mut self) -> String {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.signal(Signal::TERM);
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.log());
         self.log()
     }
 
-    fn log(&self) -> String {
+    /// What it has logged up to now.
+    pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 }
