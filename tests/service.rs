@@ -1,6 +1,8 @@
 //! The daemon as a service: what it tells the service manager, and a configuration read anew while
 //! it runs. The service manager is a socket of the test's own, as systemd's is for the daemon.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+
 mod support;
 
 use rustix::process::Signal;
@@ -145,4 +147,26 @@ fn a_configuration_read_anew_is_worked_by_and_a_bad_one_changes_nothing() {
     assert_eq!(names(&installation.outbox()).len(), 1 + refused.len());
     daemon.stop();
     installation.done(&["audit", "verify"]);
+}
+
+#[test]
+fn every_step_of_a_file_is_one_line_in_the_log() {
+    let installation = installation();
+    let manager = Manager::of(&installation);
+    let mut daemon = manager.start(&installation, 60, &[]);
+    ask(&installation, "1", 1);
+    daemon.wait_for(&installation.outbox(), 1);
+    daemon.wait_for_log(" archived ");
+    let log = daemon.stop();
+    let states: Vec<_> =
+        ["seen", "fetched", "accepted", "archived", "queued", "rendered", "published"]
+            .iter()
+            .map(|state| (*state, log.matches(&format!(" state=\"{state}\"")).count()))
+            .collect();
+    assert!(states.iter().all(|(_, lines)| *lines == 1), "{states:?} in {log}");
+    let accepted = log.lines().find(|line| line.contains("state=\"accepted\"")).unwrap();
+    for field in ["flow=\"sf2530\"", "file=ky:ind/1-", "transfer=", "kommune=", "event=\"accept\""]
+    {
+        assert!(accepted.contains(field), "no {field} in {accepted}");
+    }
 }

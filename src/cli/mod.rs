@@ -43,9 +43,10 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "modregn", version, propagate_version = true, max_term_width = 100)]
 struct Args {
-    /// How log lines on stderr look; MODREGN_LOG filters them (`debug`, `modregn=trace`).
-    #[arg(long, global = true, value_enum, default_value_t)]
-    log: log::Format,
+    /// How log lines look, and where they go: to the journal where stderr goes there, and else
+    /// text. MODREGN_LOG filters them (`debug`, `modregn=trace`).
+    #[arg(long, global = true, value_enum)]
+    log: Option<log::Format>,
     #[command(subcommand)]
     command: Command,
 }

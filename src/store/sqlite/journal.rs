@@ -48,7 +48,47 @@ pub(super) fn step(
         row: Some(digest(after)?),
         ..Entry::default()
     };
-    add(connection, &entry, after.changed_at)
+    add(connection, &entry, after.changed_at)?;
+    told::keep(after, entry.event);
+    Ok(())
+}
+
+/// Log lines about transfers that have moved: kept until the change is committed, as one that is
+/// undone never was.
+pub(super) mod told {
+    use crate::store::Transfer;
+    use std::cell::RefCell;
+
+    thread_local! {
+        static KEPT: RefCell<Vec<(Transfer, Option<&'static str>)>> =
+            const { RefCell::new(Vec::new()) };
+    }
+
+    pub(super) fn keep(after: &Transfer, event: Option<&'static str>) {
+        KEPT.with_borrow_mut(|kept| kept.push((after.clone(), event)));
+    }
+
+    /// The change was undone.
+    pub(in crate::store::sqlite) fn forget() {
+        KEPT.take();
+    }
+
+    /// The change is committed.
+    pub(in crate::store::sqlite) fn tell() {
+        for (transfer, event) in KEPT.take() {
+            tracing::info!(
+                flow = transfer.flow,
+                file = %transfer.place,
+                transfer = %transfer.id,
+                kommune = transfer.kommunekode.map(tracing::field::display),
+                code = transfer.problem.map(|problem| tracing::field::display(problem.code)),
+                event,
+                state = transfer.state.word(),
+                "{}",
+                transfer.state.word()
+            );
+        }
+    }
 }
 
 /// Adds an event that is about no transfer.

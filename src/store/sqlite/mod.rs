@@ -57,12 +57,14 @@ impl SqliteStore {
         change: impl FnOnce(&Connection) -> Result<T, Trouble>,
     ) -> Result<T, StoreError> {
         let run = || {
+            journal::told::forget();
             let behavior = TransactionBehavior::Immediate;
             let transaction = self.connection.transaction_with_behavior(behavior)?;
             let changed = change(&transaction)?;
             crash::reached(Point::StoreCommitting);
             transaction.commit()?;
             crash::reached(Point::StoreCommitted);
+            journal::told::tell();
             Ok(changed)
         };
         run().map_err(|trouble: Trouble| trouble.at(&self.place))
