@@ -2,6 +2,7 @@
 
 use super::{ConfigFile, Exit, Io};
 use crate::clock::{Clock, SystemClock};
+use crate::observe::figures::Figures;
 use crate::observe::metrics;
 use std::fs::Permissions;
 use std::io::Write;
@@ -24,7 +25,9 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let config = args.config.load()?;
     let store = super::look(&config)?;
-    let text = metrics::render(&config, &*store, SystemClock.now())?;
+    let now = SystemClock.now();
+    let figures = Figures::count(&config, &*store, now)?;
+    let text = metrics::render(&config, &*store, &figures, now)?;
     match &args.output {
         Some(path) => replace(path, &text)?,
         None => io.out.write_all(text.as_bytes())?,

@@ -1,14 +1,16 @@
-//! What is worth watching, for Prometheus: read from the store, the configuration and our own disk
-//! when it is asked for. No personal data, and no label whose values grow in number by use.
+//! What is worth watching, for Prometheus: figures that were counted before, and what the store,
+//! the configuration and our own disk say when it is asked for. No personal data, and no label
+//! whose values grow in number by use.
 //!
 //! Every metric is a gauge: the store says how things are now, and the text is good both as
 //! OpenMetrics and in Prometheus' own older format, which the textfile collector reads.
 
-use crate::config::{Config, FlowName};
+use super::figures::{Figures, Files, Payouts, Registreringer};
+use crate::config::Config;
 use crate::daemon::overdue_receipts;
 use crate::domain::Udfald;
 use crate::fault::AlertKind;
-use crate::store::{AfstemningFilter, Moment, Store, Tilstand};
+use crate::store::{Moment, Store, Tilstand};
 use crate::transfer::TransferError;
 use crate::transfer::spool::Spool;
 use chrono::Days;
@@ -45,23 +47,32 @@ impl EncodeMetric for Gauges {
     }
 }
 
-/// The text of all metrics as they are at `now`.
-pub fn render(config: &Config, store: &dyn Store, now: Moment) -> Result<String, TransferError> {
+/// The text of all metrics as they are at `now`; what is not counted yet is not in it.
+pub fn render(
+    config: &Config,
+    store: &dyn Store,
+    figures: &Figures,
+    now: Moment,
+) -> Result<String, TransferError> {
     let miljoe = config.miljoe.code().into();
     let labels = std::iter::once(("miljoe".into(), miljoe));
     let mut page = Registry::with_prefix_and_labels("modregn", labels);
     let mut build = Gauges::default();
     build.set([("version", env!("CARGO_PKG_VERSION"))], 1);
     page.register("build_info", "Always 1; the version is a label", build);
-    files(&mut page, store)?;
+    if let Some(counted) = &figures.files {
+        files(&mut page, &counted.figures);
+    }
     endpoints(&mut page, config, store)?;
     receipts(&mut page, config, store, now)?;
-    forventninger(&mut page, config, store, now)?;
-    registreringer(&mut page, config, store)?;
+    if let Some(counted) = &figures.payouts {
+        forventninger(&mut page, config, &counted.figures, now);
+    }
+    if let Some(counted) = &figures.registreringer {
+        registreringer(&mut page, &counted.figures);
+    }
     alerts(&mut page, store)?;
     disk(&mut page, config)?;
-    let aftaler = whole(store.count_aftaler()?);
-    page.register("aftaler", "Agreements that hold now", Gauges::of(aftaler));
     let mut text = String::new();
     // It cannot fail: what it writes to is a string.
     let _ = encode(&mut text, &page);
@@ -73,9 +84,9 @@ fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn files(page: &mut Registry, store: &dyn Store) -> Result<(), TransferError> {
+fn files(page: &mut Registry, files: &Files) {
     let (mut count, mut oldest) = (Gauges::default(), Gauges::default());
-    for row in store.census()? {
+    for row in &files.census {
         let labels = [
             ("flow", row.flow.as_str()),
             ("direction", row.direction.word()),
@@ -87,7 +98,7 @@ fn files(page: &mut Registry, store: &dyn Store) -> Result<(), TransferError> {
     page.register("files", "Files by flow, direction and state", count);
     let help = "When the file that has stood longest in this state came to it, seconds since 1970";
     page.register("files_oldest_timestamp_seconds", help, oldest);
-    Ok(())
+    page.register("aftaler", "Agreements that hold now", Gauges::of(whole(files.aftaler)));
 }
 
 fn endpoints(page: &mut Registry, config: &Config, store: &dyn Store) -> Result<(), TransferError> {
@@ -126,43 +137,26 @@ fn receipts(
 /// Payouts further away than that are not told of: their number would grow.
 const NEAR: Days = Days::new(35);
 
-fn forventninger(
-    page: &mut Registry,
-    config: &Config,
-    store: &dyn Store,
-    now: Moment,
-) -> Result<(), TransferError> {
-    let Some(kalender) = &config.payouts else { return Ok(()) };
+fn forventninger(page: &mut Registry, config: &Config, payouts: &Payouts, now: Moment) {
+    let Some(kalender) = &config.payouts else { return };
     let today = now.date_naive();
     let mut count = Gauges::default();
     for dispositionsdato in kalender.dispositionsdatoer(today - NEAR, today + NEAR) {
-        let filter = AfstemningFilter {
-            dispositionsdato: Some(dispositionsdato),
-            ..AfstemningFilter::default()
-        };
-        let figures = store.afstemning(&filter)?;
+        let figures = payouts.get(&dispositionsdato);
         for udfald in Udfald::ALL {
-            let antal = figures.values().map(|kommune| kommune.post(udfald).antal).sum();
+            let kommuner = figures.iter().flat_map(|figures| figures.afstemninger.values());
+            let antal = kommuner.map(|kommune| kommune.post(udfald).antal).sum();
             let labels =
                 [("dispositionsdato", &*dispositionsdato.to_string()), ("udfald", udfald.word())];
             count.set(labels, whole(antal));
         }
     }
     page.register("forventninger", "Expectations by payout and what has become of them", count);
-    Ok(())
 }
 
-/// Where nothing is sent to debitorsystemer there is nothing to tell.
-fn registreringer(
-    page: &mut Registry,
-    config: &Config,
-    store: &dyn Store,
-) -> Result<(), TransferError> {
-    if config.routes.iter().all(|route| route.flow != FlowName::Sf1590Fagsystem) {
-        return Ok(());
-    }
+fn registreringer(page: &mut Registry, registreringer: &Registreringer) {
     let mut counts: BTreeMap<Tilstand, (u64, Option<Moment>)> = BTreeMap::new();
-    for standing in store.standing()? {
+    for standing in &registreringer.standing {
         let (antal, oldest) = counts.entry(standing.tilstand).or_default();
         *antal += standing.antal;
         *oldest = Some(oldest.map_or(standing.oldest, |known| known.min(standing.oldest)));
@@ -179,7 +173,6 @@ fn registreringer(
     page.register("registreringer", "Registrations by what has become of them", count);
     let help = "When the first registration of this state was entered, seconds since 1970";
     page.register("registreringer_oldest_timestamp_seconds", help, first);
-    Ok(())
 }
 
 fn alerts(page: &mut Registry, store: &dyn Store) -> Result<(), TransferError> {

@@ -1,4 +1,5 @@
-//! What can be seen from outside: logs and metrics.
+//! What can be seen from outside: logs, figures and metrics.
 
+pub mod figures;
 pub mod log;
 pub mod metrics;

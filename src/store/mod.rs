@@ -23,12 +23,15 @@ pub use error::StoreError;
 pub use ledger::{
     Bogfoering, Bogfoert, Known, KvitteringOrder, Ledger, LedgerAudit, Received, Restance,
 };
-pub use payouts::{AppliedReport, AppliedRequest, Payout, PayoutPart, PayoutQuery};
+pub use payouts::{
+    AppliedReport, AppliedRequest, Mark, Payout, PayoutMark, PayoutPart, PayoutQuery,
+};
 pub use receipts::{Clue, Delivery, KVITTERING, Receipt, Understood, Verdict};
 pub use registrations::{
     Afvigelse, Answered, Answers, AnswersOrder, CutOrder, CutTransfer, Deviating, Entered, Entry,
     EntryFault, EntryFaultKind, EntrySummary, Kvitteret, Registrations, RegistreringFilter,
-    Rejections, Sag, Sent, Stand, Standing, Tilstand, Unanswered, Waiting,
+    RejectedPage, RejectedQuery, Rejections, Sag, Sent, Stand, Standing, Tilstand, Unanswered,
+    Waiting,
 };
 pub use sqlite::SqliteStore;
 pub use transfers::{
@@ -194,6 +197,16 @@ pub trait Store: Send + Ledger + Registrations {
 
     /// What is known of one payout, for all municipalities.
     fn payout(&self, query: &PayoutQuery) -> Result<Payout, StoreError>;
+
+    /// The same without [`PayoutPart::afstemning`], which has to count every expectation: this
+    /// takes as long in a large store as in a small one.
+    fn payout_files(&self, query: &PayoutQuery) -> Result<Payout, StoreError>;
+
+    /// Every payout of which there are requests or reports, newest first.
+    fn payout_marks(&self) -> Result<Vec<PayoutMark>, StoreError>;
+
+    /// How far the store has come.
+    fn mark(&self) -> Result<Mark, StoreError>;
 
     /// Everything that was reported about one agreement, oldest first.
     fn indberettet(&self, id: &AftaleId) -> Result<Vec<Indberettet>, StoreError>;

@@ -1,7 +1,7 @@
 //! What the store says of one payout as a whole.
 
 use super::{Moment, Transfer};
-use crate::domain::{Afstemning, Kommunekode, Udbetalingsperiode};
+use crate::domain::{Afstemning, Kommunekode, Tal, Udbetalingsperiode};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -45,6 +45,8 @@ pub struct AppliedRequest {
     pub at: Moment,
     /// The month it is for.
     pub udbetalingsperiode: Udbetalingsperiode,
+    /// The expectations that it has marked.
+    pub forventet: Tal,
     /// Its answer.
     pub answer: Transfer,
 }
@@ -56,4 +58,31 @@ pub struct AppliedReport {
     pub at: Moment,
     /// How many of its records were refused.
     pub afvist: u32,
+}
+
+/// A payout of which there are requests or reports. While it is the same, so are its figures
+/// ([`Store::afstemning`](super::Store::afstemning)): of what they are counted from nothing is ever
+/// removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PayoutMark {
+    /// Which.
+    pub dispositionsdato: NaiveDate,
+    /// Requests that were applied.
+    pub requests: u64,
+    /// Those of them whose deadline was noted.
+    pub noted: u64,
+    /// Reports that were applied.
+    pub reports: u64,
+}
+
+/// How far the store has come. While it is the same, nothing of what can be counted has changed but
+/// where registrations of a cancelled transfer were given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The newest event.
+    pub event: i64,
+    /// The newest import of agreements.
+    pub import: i64,
+    /// The newest registration that was entered.
+    pub registrering: i64,
 }

@@ -59,6 +59,10 @@ pub trait Registrations {
     /// Registrations as the filter says, newest first.
     fn registreringer(&self, filter: &RegistreringFilter) -> Result<Vec<Stand>, StoreError>;
 
+    /// Rejected registrations that wait for a case worker, newest first, a page at a time: as fast
+    /// in a large store as in a small one.
+    fn rejected(&self, query: &RejectedQuery) -> Result<RejectedPage, StoreError>;
+
     /// Everything about one registration.
     fn registrering(&self, id: RegistreringId) -> Result<Option<Sag>, StoreError>;
 
@@ -328,6 +332,28 @@ pub struct RegistreringFilter {
     pub debitorkonto_id: Option<DebitorkontoId>,
     /// At most so many; `None` = all.
     pub limit: Option<u32>,
+}
+
+/// A page of the rejected registrations that wait for a case worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RejectedQuery {
+    /// Only this municipality.
+    pub kommunekode: Option<Kommunekode>,
+    /// Only those rejected for this reason.
+    pub aarsag: Option<Afvisningsaarsag>,
+    /// Only those entered before this one.
+    pub before: Option<RegistreringId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// See [`RejectedQuery`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RejectedPage {
+    /// Those found; where a reason is wanted, perhaps none although there are more.
+    pub found: Vec<Stand>,
+    /// Where the next page begins; `None` = this is the last one.
+    pub next: Option<RegistreringId>,
 }
 
 /// Where one registration stands.

@@ -98,10 +98,12 @@ conformance! {
         a_delivery_is_known_again the_file_that_a_receipt_means_is_found
         a_receipt_and_what_it_moves_are_one_step;
     payouts: a_payout_is_told_for_all_municipalities_at_once
-        files_of_nobody_known_are_told_by_when_they_came what_an_operator_rejected_is_settled;
+        files_of_nobody_known_are_told_by_when_they_came what_an_operator_rejected_is_settled
+        a_payout_s_mark_changes_with_its_figures the_store_s_mark_grows_with_what_is_counted;
     registrations: one_of_a_konto_leaves_at_a_time a_rejected_one_keeps_the_later_ones_back
         answers_that_were_given_change_nothing a_cancelled_transfer_gives_its_registrations_back
-        what_is_wrong_together_is_told figures_say_where_they_stand;
+        what_is_wrong_together_is_told figures_say_where_they_stand
+        rejected_ones_come_in_pages;
     registrations_model: registrations_go_the_way_of_a_naive_model;
     alerts: an_alert_is_raised_once_and_told_in_the_log an_alert_is_handed_over_by_one_process
         an_alert_is_told_again_until_it_is_sent;

@@ -6,12 +6,13 @@ use crate::samples::{
 };
 use chrono::{DateTime, Utc};
 use modregn::domain::{
-    About, AftaleId, Beloeb, Forespoergsel, Indberetning, Miljoe, Rettelse, Udbetaling, Udfald,
+    About, Afstemning, AftaleId, Beloeb, Forespoergsel, Indberetning, Miljoe, Rettelse, Udbetaling,
+    Udfald,
 };
 use modregn::fault::{Class, Code};
 use modregn::store::{
-    AppliedRequest, By, ImportMode, MatchBy, Matched, Payout, PayoutQuery, SettleOrder, Step,
-    Store, Transfer,
+    AppliedRequest, By, ImportMode, MatchBy, Matched, Payout, PayoutMark, PayoutQuery, SettleOrder,
+    Step, Store, Transfer,
 };
 use modregn::transfer::state::{Event, State};
 use uuid::Uuid;
@@ -108,6 +109,53 @@ pub(crate) fn a_payout_is_told_for_all_municipalities_at_once(bench: &dyn Bench)
     assert_eq!(aalborg.afstemning.post(Udfald::Fuld).antal, 1);
     assert_eq!(aalborg.afstemning.modtaget().beloeb, Beloeb::from_oere(160_300));
     assert_eq!(found.unattributed, []);
+
+    // Without the figures it is the same.
+    let window = at("2026-11-01T00:00:00Z")..at("2026-12-01T00:00:00Z");
+    let query = PayoutQuery { dispositionsdato: day("2026-12-01"), window };
+    let mut bare = found.clone();
+    for part in bare.parts.values_mut() {
+        let marked = part.requests.iter().map(|request| request.forventet.antal).sum::<u64>();
+        assert_eq!(marked, part.afstemning.forventet().antal);
+        part.afstemning = Afstemning::default();
+    }
+    assert_eq!(store.payout_files(&query).unwrap(), bare);
+}
+
+pub(crate) fn a_payout_s_mark_changes_with_its_figures(bench: &dyn Bench) {
+    let mut store = bench.open();
+    assert_eq!(store.payout_marks().unwrap(), []);
+    import(&mut *store, ImportMode::Replace, &[aftale("a"), aftale("b")]);
+    let later = Forespoergsel { dispositionsdato: day("2026-12-30"), ..forespoergsel(101, 4) };
+    let request = forespoergsel(101, 1);
+    let dispositionsdato = request.dispositionsdato;
+    let of = |dispositionsdato, requests, noted, reports| PayoutMark {
+        dispositionsdato,
+        requests,
+        noted,
+        reports,
+    };
+    answer(&mut *store, &request, "first");
+    assert_eq!(store.payout_marks().unwrap(), [of(dispositionsdato, 1, 0, 0)]);
+    answer(&mut *store, &later, "later");
+    report(&mut *store, &request, "a", 1_603);
+    let newer = of(later.dispositionsdato, 1, 0, 0);
+    assert_eq!(store.payout_marks().unwrap(), [newer, of(dispositionsdato, 1, 0, 1)]);
+    store.note_udeblevne(dispositionsdato, now()).unwrap();
+    assert_eq!(store.payout_marks().unwrap(), [newer, of(dispositionsdato, 1, 1, 1)]);
+}
+
+pub(crate) fn the_store_s_mark_grows_with_what_is_counted(bench: &dyn Bench) {
+    let mut store = bench.open();
+    let empty = store.mark().unwrap();
+    import(&mut *store, ImportMode::Replace, &[aftale("a")]);
+    let imported = store.mark().unwrap();
+    assert!(imported.import > empty.import && imported.event == empty.event);
+    answer(&mut *store, &forespoergsel(101, 1), "first");
+    let answered = store.mark().unwrap();
+    assert!(answered.event > imported.event && answered.import == imported.import);
+    assert_eq!(answered.event, store.newest_event().unwrap());
+    assert_eq!(store.mark().unwrap(), answered);
 }
 
 pub(crate) fn files_of_nobody_known_are_told_by_when_they_came(bench: &dyn Bench) {

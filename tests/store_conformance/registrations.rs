@@ -16,7 +16,8 @@ use modregn::store::Tilstand::{
 };
 use modregn::store::{
     Answered, AnswersOrder, By, CutOrder, CutTransfer, Entered, EntryFault, EntrySummary,
-    Kvitteret, Payload, RegistreringFilter, Stand, Step, Store, Tilstand, Transfer,
+    Kvitteret, Payload, RegistreringFilter, RejectedPage, RejectedQuery, Stand, Step, Store,
+    Tilstand, Transfer,
 };
 use modregn::transfer::state::{Event, State};
 use uuid::Uuid;
@@ -367,4 +368,47 @@ pub(crate) fn figures_say_where_they_stand(bench: &dyn Bench) {
     assert_eq!(filter(RegistreringFilter { debitorkonto_id: konto, ..Default::default() }), 1);
     let aarsag = REJECTED;
     assert_eq!(filter(RegistreringFilter { aarsag, ..Default::default() }), 1);
+}
+
+pub(crate) fn rejected_ones_come_in_pages(bench: &dyn Bench) {
+    let mut store = bench.open();
+    with_route(&mut *store);
+    let query = RejectedQuery { limit: 3, ..RejectedQuery::default() };
+    assert_eq!(store.rejected(&query).unwrap(), RejectedPage::default());
+    // Every third one is rejected, every other one of those for another reason.
+    let reason = |number: u128| match (number % 3, number % 2) {
+        (0, 0) => Some(Afvisningsaarsag::Datoer),
+        (0, _) => Some(Afvisningsaarsag::KontoUkendt),
+        _ => None,
+    };
+    let all: Vec<_> = (1..=21).map(|number| registrering(number, number)).collect();
+    enter(&mut *store, &all).unwrap();
+    cut(&mut *store, 1, 100).unwrap();
+    deliver(&mut *store, 1);
+    let svar: Vec<_> = (1..=21).map(|number| svar(number, reason(number))).collect();
+    answer(&mut *store, (1, 1), &svar);
+
+    let pages = |mut query: RejectedQuery| {
+        let mut pages = Vec::new();
+        loop {
+            let page = store.rejected(&query).unwrap();
+            assert!(page.found.len() <= query.limit);
+            assert!(page.found.iter().all(|stand| stand.tilstand == Afvist));
+            pages.push(page.found.iter().map(|stand| stand.registrering_id).collect::<Vec<_>>());
+            let Some(next) = page.next else { return pages };
+            query.before = Some(next);
+        }
+    };
+    let ids = |numbers: &[u128]| numbers.iter().map(|number| id(*number)).collect::<Vec<_>>();
+    assert_eq!(pages(query), [ids(&[21, 18, 15]), ids(&[12, 9, 6]), ids(&[3])]);
+    let whole = RejectedQuery { limit: 7, ..query };
+    assert_eq!(pages(whole), [ids(&[21, 18, 15, 12, 9, 6, 3])], "no empty page at the end");
+    let dates = RejectedQuery { aarsag: Some(Afvisningsaarsag::Datoer), limit: 2, ..query };
+    assert_eq!(pages(dates).concat(), ids(&[18, 12, 6]));
+    let here = RejectedQuery { kommunekode: Some(kommune(101)), ..query };
+    assert_eq!(pages(here).concat().len(), 7);
+    let elsewhere = RejectedQuery { kommunekode: Some(kommune(851)), ..query };
+    assert_eq!(pages(elsewhere), [ids(&[])]);
+    let unknown = RejectedQuery { before: Some(id(999)), ..query };
+    assert_eq!(pages(unknown), [ids(&[])]);
 }

@@ -25,9 +25,9 @@ mod udbetalinger;
 use super::{
     AfstemningFilter, Afstemninger, AftaleImport, AftaleVersion, Alert, AlertCount, Answer,
     AnswerOrder, Audit, By, Census, Clue, Concern, Delivery, EventRow, HandedOver, ImportMode,
-    Indberettet, Indlaesning, Linje, Marking, Moment, Node, NodeRow, Note, Pause, Payout,
-    PayoutQuery, Problem, Receipt, Seen, Step, Store, StoreError, Transfer, TransferFilter,
-    Udeblivelse, Understood, Visit,
+    Indberettet, Indlaesning, Linje, Mark, Marking, Moment, Node, NodeRow, Note, Pause, Payout,
+    PayoutMark, PayoutQuery, Problem, Receipt, Seen, Step, Store, StoreError, Transfer,
+    TransferFilter, Udeblivelse, Understood, Visit,
 };
 use crate::crash::{self, Point};
 use crate::domain::hold_rule::Size;
@@ -244,6 +244,18 @@ impl Store for SqliteStore {
 
     fn payout(&self, query: &PayoutQuery) -> Result<Payout, StoreError> {
         self.read(|connection| payouts::payout(connection, query))
+    }
+
+    fn payout_files(&self, query: &PayoutQuery) -> Result<Payout, StoreError> {
+        self.read(|connection| payouts::files(connection, query))
+    }
+
+    fn payout_marks(&self) -> Result<Vec<PayoutMark>, StoreError> {
+        self.read(payouts::marks)
+    }
+
+    fn mark(&self) -> Result<Mark, StoreError> {
+        self.read(payouts::mark)
     }
 
     fn indberettet(&self, id: &AftaleId) -> Result<Vec<Indberettet>, StoreError> {

@@ -4,6 +4,7 @@ mod answers;
 mod cut;
 mod entry;
 mod reading;
+mod rejected;
 mod tables;
 
 use super::SqliteStore;
@@ -12,8 +13,8 @@ use crate::domain::debitor::{
 };
 use crate::store::{
     Answers, By, CutOrder, CutTransfer, Deviating, Entry, Moment, Registrations,
-    RegistreringFilter, Rejections, Sag, Stand, Standing, StoreError, Tilstand, Unanswered, Visit,
-    Waiting,
+    RegistreringFilter, RejectedPage, RejectedQuery, Rejections, Sag, Stand, Standing, StoreError,
+    Tilstand, Unanswered, Visit, Waiting,
 };
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
@@ -79,6 +80,10 @@ impl Registrations for SqliteStore {
 
     fn registreringer(&self, filter: &RegistreringFilter) -> Result<Vec<Stand>, StoreError> {
         self.read(|connection| reading::list(connection, filter))
+    }
+
+    fn rejected(&self, query: &RejectedQuery) -> Result<RejectedPage, StoreError> {
+        self.read(|connection| rejected::page(connection, query))
     }
 
     fn registrering(&self, id: RegistreringId) -> Result<Option<Sag>, StoreError> {

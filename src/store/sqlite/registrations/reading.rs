@@ -100,6 +100,12 @@ pub(super) fn list(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The one of this number, if there is one.
+pub(super) fn numbered(connection: &Connection, nr: i64) -> Result<Option<Stand>, Trouble> {
+    let sql = format!("SELECT {} FROM {FROM} WHERE r.nr = ?1", columns());
+    Ok(connection.prepare_cached(&sql)?.query_row([nr], stand).optional()?)
+}
+
 pub(super) fn one(connection: &Connection, id: RegistreringId) -> Result<Option<Sag>, Trouble> {
     let sql = format!(
         "SELECT {}, r.nr, i.json,
