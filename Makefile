@@ -7,7 +7,7 @@ SHELL := /bin/sh
 # Asked when a recipe runs, after setup may have installed the headers.
 FEATURES = $(shell pkg-config --exists openssl 2>/dev/null || echo --features modregn/vendored)
 # The tests, and what looks at their code, build every feature in.
-ALL_FEATURES = $(FEATURES) --features modregn/age
+ALL_FEATURES = $(FEATURES) --features modregn/age,modregn/web
 TEST = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test --lib --bins --tests)
 DENY = $(shell command -v cargo-deny || echo target/tools/bin/cargo-deny)
 

@@ -14,6 +14,9 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) fn run(args: &Args, _io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let engine = Engine::open(args.config.load()?, Box::new(SystemClock))?;
+    // Served until the daemon has ended.
+    #[cfg(feature = "web")]
+    let _server = crate::observe::web::start(engine.pulse())?;
     daemon::run(engine, &|| args.config.load(), &())?;
     Ok(Exit::Done)
 }

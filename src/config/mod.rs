@@ -8,6 +8,7 @@ mod layouts;
 mod name_template;
 mod route;
 mod schedule;
+pub mod web;
 
 pub use alerts::{Address, Alerts, Hook, Stdin};
 pub use layouts::{LayoutFileError, add_layout, layout_files, load_layouts};
@@ -17,6 +18,7 @@ pub use name_template::{
 };
 pub use route::{Accept, Cutting, FlowName, Inbox, Outbox, Route};
 pub use schedule::{Schedule, ScheduleError};
+pub use web::Web;
 
 use crate::domain::{CprPolicy, Miljoe, Udbetalingskalender};
 use crate::endpoint;
@@ -55,6 +57,8 @@ pub struct Config {
     /// Whom alerts go to.
     #[serde(default)]
     pub alerts: Alerts,
+    /// The status page for browsers; `None` = there is none.
+    pub web: Option<Web>,
     /// Places with files, by name.
     #[serde(rename = "endpoint")]
     pub endpoints: BTreeMap<String, endpoint::Settings>,
@@ -195,6 +199,9 @@ impl Config {
         for endpoint in config.endpoints.values_mut() {
             endpoint.resolve(base);
         }
+        if let Some(web) = &mut config.web {
+            web.resolve(base);
+        }
         Ok(config)
     }
 
@@ -226,6 +233,7 @@ impl Config {
 
     fn contradictions(&self) -> Vec<String> {
         let mut faults = self.alerts.contradictions();
+        faults.extend(self.web.iter().flat_map(Web::contradictions));
         if self.routes.is_empty() {
             faults.push("no [[route]]: there is nothing to do".to_owned());
         }

@@ -1,8 +1,9 @@
 //! An endpoint as the configuration has it. Holds no secret, only where secrets are.
 
-use super::Endpoint;
 use super::local::Local;
 use super::sftp::Sftp;
+use super::{Endpoint, EndpointError, secret};
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::iter;
 use std::num::{NonZeroU16, NonZeroU32};
@@ -150,7 +151,13 @@ const fn default_timeout() -> NonZeroU32 {
 }
 
 impl Secret {
-    fn resolve(&mut self, base: &Path) {
+    /// Its text. A file that others may read too is refused; `whose` is named in the error.
+    pub fn text(&self, whose: &str) -> Result<SecretString, EndpointError> {
+        secret::read(self).map_err(|trouble| trouble.at(whose))
+    }
+
+    /// Makes a relative path relative to `base`; the name of a credential stays.
+    pub(crate) fn resolve(&mut self, base: &Path) {
         if self.0.contains('/') {
             self.0 = base.join(&self.0).display().to_string();
         }

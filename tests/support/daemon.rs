@@ -74,6 +74,14 @@ impl Daemon {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
+    /// Where its status page is.
+    pub fn web(&mut self) -> String {
+        self.wait_for_log("serving the status page");
+        let log = self.log();
+        let (_, rest) = log.split_once("listen=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    }
+
     /// Asks it to stop, waits until it has, and gives what it logged.
     pub fn stop(mut self) -> String {
         self.signal(Signal::TERM);

@@ -3,6 +3,7 @@
 pub mod daemon;
 pub mod fixtures;
 pub mod foreign;
+pub mod http;
 pub mod installation;
 pub mod oracle;
 pub mod payout;

@@ -1,0 +1,24 @@
+//! Which path is whose.
+
+use super::guard::{self, BODY_BYTES};
+use super::refusal::{Refusal, Why};
+use super::site::Site;
+use super::{assets, system};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::get;
+
+/// All of them, guarded.
+pub(super) fn all(site: Site) -> Router {
+    Router::new()
+        .route("/", get(async || Redirect::to("/system")))
+        .route("/system", get(system::page))
+        .route("/static/{name}", get(assets::file))
+        .fallback(async || Refusal::from(Why::NotFound))
+        .method_not_allowed_fallback(async || Refusal::from(Why::BadMethod))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn_with_state(site.clone(), guard::guard))
+        .with_state(site)
+}
