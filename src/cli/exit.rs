@@ -3,6 +3,7 @@
 use crate::daemon::EngineError;
 use crate::store::StoreError;
 use crate::transfer::TransferError;
+use crate::transfer::backup::BackupError;
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
@@ -48,6 +49,13 @@ pub(super) fn of(error: &anyhow::Error) -> Exit {
             | EngineError::NoLayout(_)
             | EngineError::Seal(_)
             | EngineError::Bind(_) => Exit::Usage,
+        }
+    } else if let Some(error) = error.downcast_ref::<BackupError>() {
+        match error {
+            BackupError::Io(_) | BackupError::Store(_) | BackupError::Damaged(..) => Exit::Failure,
+            BackupError::Incomplete(..)
+            | BackupError::WrongMiljoe(..)
+            | BackupError::NotEmpty(_) => Exit::Usage,
         }
     } else if error.is::<StoreError>() || error.is::<io::Error>() {
         Exit::Failure

@@ -3,11 +3,13 @@
 
 mod alerts;
 mod audit;
+mod backup;
 mod batch;
 mod board;
 mod config;
 mod debitor;
 mod demo;
+mod doctor;
 mod dry_run;
 pub mod exit;
 mod export;
@@ -80,6 +82,9 @@ enum Command {
     Audit(audit::Args),
     Metrics(metrics::Args),
     Purge(purge::Args),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Doctor(doctor::Args),
     Config(config::Args),
     /// Files of others into the store.
     #[command(subcommand)]
@@ -209,6 +214,9 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Resume(args) => levers::resume(&args, io),
         Command::Report(report) => report::run(&report, io),
         Command::Purge(args) => purge::run(&args, io),
+        Command::Backup(args) => backup::backup(&args, io),
+        Command::Doctor(args) => doctor::run(&args, io),
+        Command::Restore(args) => backup::restore(&args, io),
         Command::Alerts(args) => alerts::run(&args, io),
         Command::Metrics(args) => metrics::run(&args, io),
         Command::Audit(args) => audit::run(&args, io),

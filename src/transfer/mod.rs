@@ -5,6 +5,7 @@
 //! business, above.
 
 pub mod advice;
+pub mod backup;
 pub mod delivery;
 pub mod intake;
 pub mod levers;

@@ -86,8 +86,13 @@ impl Spool {
     }
 
     /// Keeps a processed file in the archive too; [`Spool::forget`] it once that is journalled. A
-    /// file that was held or rejected before leaves no bytes in quarantine.
+    /// file that was held or rejected before leaves no bytes in quarantine. One that is in the
+    /// archive alone is fine: a backup may have it so.
     pub fn archive(&self, transfer: Uuid) -> io::Result<()> {
+        let is_kept = self.archived(transfer).exists() || self.archived_sealed(transfer).exists();
+        if is_kept && !self.incoming(transfer).exists() {
+            return Ok(());
+        }
         match &self.seal {
             Some(seal) => {
                 seal.seal(&self.incoming(transfer), &self.archived_sealed(transfer))?;

@@ -60,6 +60,15 @@ impl Daemon {
         }
     }
 
+    /// The same, until it holds at least so many.
+    pub fn wait_for_at_least(&mut self, directory: &Path, files: usize) {
+        let begun = Instant::now();
+        while names(directory).len() < files {
+            assert!(begun.elapsed() < PATIENCE, "fewer than {files} files: {}", self.log());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Waits until it has logged something.
     pub fn wait_for_log(&mut self, text: &str) {
         let begun = Instant::now();

@@ -7,6 +7,7 @@ mod afstemning;
 mod aftaler;
 mod alerts;
 mod answers;
+mod copy;
 mod error;
 mod import;
 mod journal;
@@ -35,6 +36,7 @@ use crate::domain::{
     Aftale, AftaleId, Forespoergsel, ForespoergselId, Kommunekode, Miljoe, Svar, Transaktion,
 };
 use chrono::NaiveDate;
+pub use copy::StoreFacts;
 use error::Trouble;
 use import::Import;
 use rusqlite::{Connection, TransactionBehavior};

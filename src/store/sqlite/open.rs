@@ -110,7 +110,7 @@ impl SqliteStore {
 }
 
 /// SQLite would make the file readable by everyone; its log takes over the file's permissions.
-fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
@@ -121,7 +121,7 @@ fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
@@ -155,7 +155,7 @@ fn sign_of_life() -> bool {
     false
 }
 
-fn ours_or_empty(connection: &Connection, place: &str) -> Result<(), Trouble> {
+pub(super) fn ours_or_empty(connection: &Connection, place: &str) -> Result<(), Trouble> {
     // One snapshot: another process may be making the store.
     let _snapshot = connection.unchecked_transaction()?;
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
@@ -183,7 +183,7 @@ fn up_to_date(connection: &Connection, place: &str) -> Result<(), Trouble> {
     }
 }
 
-fn unfit(place: &str, what: &str) -> StoreError {
+pub(super) fn unfit(place: &str, what: &str) -> StoreError {
     let (place, what) = (place.to_owned(), what.to_owned());
     StoreError::Database { place, what, class: Class::Operator }
 }
@@ -216,7 +216,7 @@ fn migrate(
     Ok(())
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
