@@ -11,6 +11,7 @@ use crate::transfer::spool::Spool;
 use fs_err as fs;
 use rustix::process::geteuid;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
@@ -41,7 +42,7 @@ impl Finding {
         Self { subject: subject.into(), says: says.into(), todo: None }
     }
 
-    fn bad(subject: impl Into<String>, says: impl ToString, todo: impl Into<String>) -> Self {
+    fn bad(subject: impl Into<String>, says: &dyn Display, todo: impl Into<String>) -> Self {
         Self { subject: subject.into(), says: says.to_string(), todo: Some(todo.into()) }
     }
 }
@@ -94,22 +95,22 @@ fn configuration(file: &ConfigFile) -> (Finding, Option<Config>) {
     let (subject, place) = ("configuration", file.path().display());
     let todo = format!("mend {place}; `modregn config example` explains every setting");
     match file.load() {
-        Err(error) => (Finding::bad(subject, error, todo), None),
-        Ok(config) => match Engine::check(&config) {
-            Err(error) => (Finding::bad(subject, error, todo), Some(config)),
-            Ok(()) => {
-                let (miljoe, endpoints, routes) =
-                    (config.miljoe, config.endpoints.len(), config.routes.len());
-                let says = format!("{place}: {miljoe}, {endpoints} endpoints, {routes} routes");
-                (Finding::good(subject, says), Some(config))
+        Err(error) => (Finding::bad(subject, &error, todo), None),
+        Ok(config) => {
+            if let Err(error) = Engine::check(&config) {
+                return (Finding::bad(subject, &error, todo), Some(config));
             }
-        },
+            let (miljoe, endpoints, routes) =
+                (config.miljoe, config.endpoints.len(), config.routes.len());
+            let says = format!("{place}: {miljoe}, {endpoints} endpoints, {routes} routes");
+            (Finding::good(subject, says), Some(config))
+        }
     }
 }
 
 fn layouts(config: &Config) -> Finding {
     match load_layouts(config.formats_dir.as_deref()) {
-        Err(error) => Finding::bad("layouts", error, "mend it: `modregn layout check FILE`"),
+        Err(error) => Finding::bad("layouts", &error, "mend it: `modregn layout check FILE`"),
         Ok(layouts) => {
             let from = config.formats_dir.as_ref().map_or_else(
                 || "all built in".to_owned(),
@@ -126,11 +127,11 @@ fn permissions(file: &ConfigFile, config: &Config) -> Vec<Finding> {
     let mut found = vec![match fs::metadata(path) {
         Ok(meta) if meta.mode() & 0o022 != 0 => Finding::bad(
             "permissions",
-            format!("others may write {}", path.display()),
+            &format!("others may write {}", path.display()),
             format!("chmod go-w {}", path.display()),
         ),
         Ok(_) => Finding::good("permissions", format!("{}: only its owner", path.display())),
-        Err(error) => Finding::bad("permissions", error, "give us the right to read it"),
+        Err(error) => Finding::bad("permissions", &error, "give us the right to read it"),
     }];
     for place in [state.clone(), config.store_path()] {
         let Ok(meta) = fs::metadata(&place) else { continue };
@@ -143,13 +144,13 @@ fn permissions(file: &ConfigFile, config: &Config) -> Vec<Finding> {
         found.push(if meta.mode() & 0o077 != 0 {
             Finding::bad(
                 "permissions",
-                format!("others may read {shown}, which holds personal data"),
+                &format!("others may read {shown}, which holds personal data"),
                 format!("chmod go= {shown}"),
             )
         } else if ours != 0 && meta.uid() != ours {
             Finding::bad(
                 "permissions",
-                format!("{shown} is {owner}'s"),
+                &format!("{shown} is {owner}'s"),
                 format!("run this as {owner}: sudo -u {owner} modregn doctor"),
             )
         } else {
@@ -167,7 +168,7 @@ fn room(config: &Config) -> Finding {
         Err(_) => Finding::good("room", "nothing is written yet"),
         Ok(free) if free < minimum => Finding::bad(
             "room",
-            format!(
+            &format!(
                 "{} left on the disk of {}: no file is fetched below {}",
                 indicatif::HumanBytes(free),
                 config.state_dir.display(),
@@ -188,7 +189,7 @@ fn clock() -> Finding {
         Some("yes") => Finding::good("clock", "kept right by time servers"),
         Some("no") => Finding::bad(
             "clock",
-            "no time server keeps it right",
+            &"no time server keeps it right",
             "set up systemd-timesyncd or chrony: deadlines go by it",
         ),
         _ => Finding::good("clock", "systemd does not tell here whether time servers keep it"),
@@ -216,7 +217,7 @@ fn store(config: &Config, now: Moment) -> Vec<Finding> {
         Ok(facts) => facts,
         Err(error) => {
             let todo = "stop modregn and restore a backup (docs/disaster-recovery.md)";
-            return vec![Finding::bad("store", error, todo)];
+            return vec![Finding::bad("store", &error, todo)];
         }
     };
     let StoreFacts { schema, events, .. } = facts;
@@ -224,13 +225,13 @@ fn store(config: &Config, now: Moment) -> Vec<Finding> {
         vec![Finding::good("store", format!("sound; schema {schema}, {events} events"))];
     if let Err(error) = SqliteStore::is_writable(&path) {
         let todo = "see to the permissions and the disk it lies on";
-        found.push(Finding::bad("store", error, todo));
+        found.push(Finding::bad("store", &error, todo));
     }
     match SqliteStore::open_read_only(&path, config.miljoe) {
         Ok(store) => found.extend(standing(&store, now)),
         Err(error) => {
             let todo = "the next `modregn run` brings it up to date; make a backup before";
-            found.push(Finding::bad("store", error, todo));
+            found.push(Finding::bad("store", &error, todo));
         }
     }
     found
@@ -247,14 +248,14 @@ fn standing(store: &dyn Store, now: Moment) -> Vec<Finding> {
     if newest.is_ok_and(|later| !later.is_empty()) {
         found.push(Finding::bad(
             "clock",
-            "something in the store happened later than now: the clock was set back",
+            &"something in the store happened later than now: the clock was set back",
             "set it right; nothing is lost by it, but deadlines are judged by it",
         ));
     }
     for pause in store.pauses().unwrap_or_default() {
         found.push(Finding::bad(
             format!("endpoint {}", pause.endpoint),
-            format!("paused since {}: {}", danish(pause.since), pause.problem.text),
+            &format!("paused since {}: {}", danish(pause.since), pause.problem.text),
             format!("mend it, then: modregn resume {} --reason …", pause.endpoint),
         ));
     }
@@ -263,7 +264,7 @@ fn standing(store: &dyn Store, now: Moment) -> Vec<Finding> {
     if tried > 0 {
         found.push(Finding::bad(
             "alerts",
-            format!("{tried} have not reached every hook"),
+            &format!("{tried} have not reached every hook"),
             "`modregn alerts` lists them; `modregn alerts test --reason …` tries the hooks",
         ));
     }
@@ -280,9 +281,9 @@ fn hooks(config: &Config) -> Vec<Finding> {
             }
             Ok(_) => {
                 let says = format!("{} is no program", program.display());
-                Finding::bad(subject, says, "name one that can be executed")
+                Finding::bad(subject, &says, "name one that can be executed")
             }
-            Err(error) => Finding::bad(subject, error, "install it, or name another"),
+            Err(error) => Finding::bad(subject, &error, "install it, or name another"),
         }
     };
     if config.alerts.hooks.is_empty() {
@@ -311,7 +312,7 @@ fn endpoint(config: &Config, name: &str, settings: &Settings) -> Finding {
         if let Err(error) = endpoint.list(directory, 1) {
             let says = format!("{}: {}", error.code, error.what);
             let todo = format!("docs/errors.md, {}, says what to do", error.code);
-            return Finding::bad(subject, says, todo);
+            return Finding::bad(subject, &says, todo);
         }
     }
     let all: Vec<_> = directories.into_iter().collect();

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// The status page, `[web]`. For a modregn built with the feature `web`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Web {
     /// Where it listens: an address and port, or `unix:` and the absolute path of a socket. An
@@ -114,7 +114,7 @@ impl Language {
 }
 
 /// The certificate the page shows.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tls {
     /// The certificate and those that it rests on, PEM.
@@ -125,7 +125,7 @@ pub struct Tls {
 }
 
 /// A proxy in front of the page that knows who asks.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proxy {
     /// Where it asks from: addresses; `unix` where the page listens on a socket, whose permissions

@@ -164,6 +164,7 @@ fn reloadable(inforce: &Config, reread: Reread<'_>) -> Result<Config, ReloadErro
     for (setting, differs) in [
         ("miljoe", config.miljoe != inforce.miljoe),
         ("state_dir", config.state_dir != inforce.state_dir),
+        ("web", config.web != inforce.web),
     ] {
         if differs {
             return Err(ReloadError::NeedsRestart(setting));
