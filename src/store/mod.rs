@@ -232,6 +232,15 @@ pub trait Store: Send + Ledger + Registrations {
     /// Transfers, newest first, as the filter says.
     fn transfers(&self, filter: &TransferFilter) -> Result<Vec<Transfer>, StoreError>;
 
+    /// Transfers whose files' names begin with `prefix`, by name, at most `limit` of them; those
+    /// behind the transfer `after`, where it is given.
+    fn named(
+        &self,
+        prefix: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Transfer>, StoreError>;
+
     /// A transfer's events, oldest first.
     fn events(&self, transfer: Uuid) -> Result<Vec<EventRow>, StoreError>;
 

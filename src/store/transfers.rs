@@ -153,6 +153,11 @@ pub struct TransferFilter {
     pub changed_before: Option<Moment>,
     /// Only those whose state last changed at this moment or later.
     pub changed_since: Option<Moment>,
+    /// Only those that came into being before this one.
+    pub before: Option<Uuid>,
+    /// Only those that came into being after this one, where `before` is not given; a limit keeps
+    /// those next to it.
+    pub after: Option<Uuid>,
     /// At most so many; `None` = all.
     pub limit: Option<u32>,
 }

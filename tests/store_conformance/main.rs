@@ -88,6 +88,7 @@ conformance! {
         a_step_from_another_state_is_refused an_impossible_step_is_refused
         what_a_step_makes_known_stays_known failed_tries_are_counted_until_asked_for_anew
         the_earlier_file_of_a_place_is_found transfers_are_filtered
+        transfers_come_by_page files_are_found_by_the_beginning_of_their_name
         the_census_counts_and_dates a_store_remembers;
     nodes: only_one_process_has_a_file a_listing_from_before_shows_nothing_new
         what_the_dead_had_is_free an_answer_belongs_to_who_made_it_until_it_rests

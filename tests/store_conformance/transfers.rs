@@ -186,6 +186,78 @@ pub(crate) fn transfers_are_filtered(bench: &dyn Bench) {
     }
 }
 
+/// Whatever is asked for, page after page is all of it, each once, in both ways.
+pub(crate) fn transfers_come_by_page(bench: &dyn Bench) {
+    let mut store = bench.open();
+    for number in 0..24 {
+        let name = format!("{}{number:02}_æ.txt", ["a", "A", "a%"][number % 3]);
+        let transfer = if number % 4 == 0 {
+            accepted(&mut *store, &name)
+        } else {
+            see(&mut *store, &name, now())
+        };
+        let step = Step { problem: Some(bad()), ..Step::plain(Event::Reject) };
+        if number % 6 == 1 {
+            let step_in = Step { payload: Some(payload(1)), ..Step::plain(Event::Fetch) };
+            let transfer = store.advance(&transfer, &step_in, now()).unwrap();
+            store.advance(&transfer, &step, now()).unwrap();
+        }
+    }
+    let none = TransferFilter::default;
+    let filters = [
+        none(),
+        TransferFilter { direction: Some(Direction::Inbound), ..none() },
+        TransferFilter { states: vec![State::Seen, State::Rejected], ..none() },
+        TransferFilter { kommunekode: Some(kommune(101)), ..none() },
+        TransferFilter { flow: Some("sf2530".into()), states: vec![State::Seen], ..none() },
+        TransferFilter { flow: Some("sf2520".into()), ..none() },
+        TransferFilter { changed_since: Some(now()), ..none() },
+    ];
+    for filter in filters {
+        let all = store.transfers(&filter).unwrap();
+        let mut older: Vec<Transfer> = Vec::new();
+        loop {
+            let before = older.last().map(|transfer| transfer.id);
+            let page = TransferFilter { before, limit: Some(5), ..filter.clone() };
+            let page = store.transfers(&page).unwrap();
+            if page.is_empty() {
+                break;
+            }
+            older.extend(page);
+        }
+        assert_eq!(older, all, "{filter:?}");
+        let Some(oldest) = all.last() else { continue };
+        let page = TransferFilter { after: Some(oldest.id), limit: Some(3), ..filter.clone() };
+        let rest = &all[..all.len() - 1];
+        assert_eq!(store.transfers(&page).unwrap(), rest[rest.len().saturating_sub(3)..]);
+        let unknown = TransferFilter { before: Some(Uuid::nil()), ..filter };
+        assert_eq!(store.transfers(&unknown).unwrap(), []);
+    }
+}
+
+pub(crate) fn files_are_found_by_the_beginning_of_their_name(bench: &dyn Bench) {
+    let mut store = bench.open();
+    for name in ["b", "a2", "a%", "A1", "aø", "a2", "å"] {
+        accepted(&mut *store, name);
+    }
+    let named = |prefix: &str| -> Vec<String> {
+        let (mut names, mut after) = (Vec::new(), None);
+        while let Some(last) = {
+            let page = store.named(prefix, after, 2).unwrap();
+            names.extend(page.iter().map(|transfer| transfer.place.name.clone()));
+            page.last().map(|transfer| transfer.id)
+        } {
+            after = Some(last);
+        }
+        names
+    };
+    assert_eq!(named("a"), ["a%", "a2", "a2", "aø"]);
+    assert_eq!(named("a%"), ["a%"]);
+    assert_eq!(named("å"), ["å"]);
+    assert_eq!(named("c"), [""; 0]);
+    assert_eq!(store.named("a", Some(Uuid::nil()), 2).unwrap(), []);
+}
+
 pub(crate) fn the_census_counts_and_dates(bench: &dyn Bench) {
     let mut store = bench.open();
     assert_eq!(store.census().unwrap(), []);

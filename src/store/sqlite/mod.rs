@@ -14,6 +14,7 @@ mod journal;
 mod ledger;
 mod nodes;
 mod open;
+mod pages;
 mod payouts;
 mod receipts;
 mod registrations;
@@ -286,6 +287,15 @@ impl Store for SqliteStore {
 
     fn transfers(&self, filter: &TransferFilter) -> Result<Vec<Transfer>, StoreError> {
         self.read(|connection| transfers::list(connection, filter))
+    }
+
+    fn named(
+        &self,
+        prefix: &str,
+        after: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Transfer>, StoreError> {
+        self.read(|connection| pages::named(connection, prefix, after, limit))
     }
 
     fn events(&self, transfer: Uuid) -> Result<Vec<EventRow>, StoreError> {

@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0004_intake.sql"),
     include_str!("../../../migrations/sqlite/0005_registrering.sql"),
     include_str!("../../../migrations/sqlite/0006_ledger.sql"),
+    include_str!("../../../migrations/sqlite/0007_sider.sql"),
 ];
 
 /// `application_id` of every store, so that no other program's database is taken for one.

@@ -1,6 +1,7 @@
 //! Transfers and their events.
 
 use super::error::Trouble;
+use super::pages::{self, Edge, Way};
 use super::rows::{Day, Id, Sha256, Time, problem, whole_millis};
 use super::{journal, receipts};
 use crate::domain::About;
@@ -43,6 +44,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Transfer> {
 pub(super) fn one(connection: &Connection, id: Uuid) -> Result<Option<Transfer>, Trouble> {
     let sql = format!("SELECT {COLUMNS} FROM transfer WHERE id = ?1");
     Ok(connection.prepare_cached(&sql)?.query_row([Id(id)], from_row).optional()?)
+}
+
+/// The one in this row, which is there.
+pub(super) fn numbered(connection: &Connection, nr: i64) -> Result<Transfer, Trouble> {
+    let sql = format!("SELECT {COLUMNS} FROM transfer WHERE nr = ?1");
+    Ok(connection.prepare_cached(&sql)?.query_row([nr], from_row)?)
 }
 
 /// The transfers that a condition is true of, oldest first.
@@ -312,8 +319,13 @@ pub(super) fn list(
     connection: &Connection,
     filter: &TransferFilter,
 ) -> Result<Vec<Transfer>, Trouble> {
-    let mut conditions = vec!["1".to_owned()];
-    let mut values: Vec<&dyn ToSql> = Vec::new();
+    if pages::is_for(filter) {
+        return pages::page(connection, filter);
+    }
+    let Some(edge) = Edge::of(connection, filter)? else { return Ok(Vec::new()) };
+    let (beyond, order) = edge.sql();
+    let mut conditions = vec![beyond.to_owned()];
+    let mut values: Vec<&dyn ToSql> = vec![&edge.nr];
     let named: [(&str, Option<&dyn ToSql>); 4] = [
         ("direction", filter.direction.as_ref().map(|value| value as _)),
         ("flow", filter.flow.as_ref().map(|value| value as _)),
@@ -348,12 +360,16 @@ pub(super) fn list(
     let limit = filter.limit.map_or(-1, i64::from);
     values.push(&limit);
     let sql = format!(
-        "SELECT {COLUMNS} FROM transfer WHERE {} ORDER BY nr DESC LIMIT ?",
+        "SELECT {COLUMNS} FROM transfer WHERE {} ORDER BY {order} LIMIT ?",
         conditions.join(" AND ")
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(values.as_slice(), from_row)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut found = rows.collect::<Result<Vec<_>, _>>()?;
+    if edge.way == Way::Newer {
+        found.reverse();
+    }
+    Ok(found)
 }
 
 pub(super) fn census(connection: &Connection) -> Result<Vec<Census>, Trouble> {
