@@ -280,6 +280,8 @@ codes! {
     RuteMissing = "rute-missing",
     /// Our own disk is nearly full: no file is fetched.
     DiskNearlyFull = "disk-nearly-full",
+    /// A unit of systemd's has failed: what it does is not done until somebody has acted.
+    UnitFailed = "unit-failed",
 }
 
 impl AlertKind {

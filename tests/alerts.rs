@@ -322,3 +322,57 @@ fn a_test_goes_through_every_hook_and_says_what_came_of_it() {
     assert_eq!(none.code, Some(2));
     assert!(none.err.contains("there is no [[alerts.hook]]"), "{}", none.err);
 }
+
+/// As systemd calls it for a unit of ours (`OnFailure=`).
+fn unit_failed(installation: &Installation) -> Said {
+    let mut modregn = installation.modregn(&["alerts", "unit-failed", "modregn-purge.service"]);
+    modregn.env_remove("JOURNAL_STREAM").env("MONITOR_SERVICE_RESULT", "exit-code");
+    modregn.env("MONITOR_EXIT_CODE", "exited").env("MONITOR_EXIT_STATUS", "4");
+    Said::of(modregn.output().unwrap())
+}
+
+#[test]
+fn that_a_unit_has_failed_is_told_each_time() {
+    let installation = installation(&[("one", TAKE)]);
+    for nth in 1..=2 {
+        let said = unit_failed(&installation);
+        let text = "modregn-purge.service has failed (exit-code exited 4)";
+        assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+        assert_eq!(said.err, format!("{text}: journalctl --unit modregn-purge.service\n"));
+        let told = told(&installation, "one");
+        assert_eq!(told.len(), nth, "{told:?}");
+        let message = &told[nth - 1];
+        assert_eq!(message["kind"], "unit-failed");
+        assert_eq!(message["alerts"][0]["text"], text);
+        assert_eq!(alerts(&installation)[nth - 1]["taken_by"], serde_json::json!(["one"]));
+    }
+}
+
+#[test]
+fn that_a_unit_has_failed_is_told_without_a_store_too() {
+    let wants_others = "cat >> $TOLD.others";
+    let installation = installation(&[("one", TAKE), ("bad", "exit 1"), ("others", wants_others)]);
+    let config = fs::read_to_string(installation.config()).unwrap();
+    fs::write(installation.config(), config + "kinds = [\"file-rejected\"]\n").unwrap();
+    let state = installation.path("state");
+    fs::remove_dir_all(&state).unwrap();
+    fs::write(&state, "no directory").unwrap();
+
+    let said = unit_failed(&installation);
+    assert_eq!(said.code, Some(4), "{}{}", said.out, said.err);
+    assert!(said.err.starts_with("modregn-purge.service has failed (exit-code"), "{}", said.err);
+    assert!(said.err.contains("\none has taken it\nbad has NOT taken it: "), "{}", said.err);
+    assert_eq!(subjects(&installation, "one").len(), 1);
+    assert!(!installation.path("others.told.others").exists());
+}
+
+#[test]
+fn that_a_unit_has_failed_is_said_whatever_is_wrong_with_the_configuration() {
+    let installation = installation(&[("one", TAKE)]);
+    fs::write(installation.config(), "nothing").unwrap();
+    let mut modregn = installation.modregn(&["alerts", "unit-failed", "modregn.service"]);
+    // Into the journal, it says how bad it is.
+    let said = Said::of(modregn.env("JOURNAL_STREAM", "8:1").output().unwrap());
+    assert_eq!(said.code, Some(2));
+    assert!(said.err.starts_with("<2>modregn.service has failed: journalctl"), "{}", said.err);
+}

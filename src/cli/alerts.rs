@@ -3,11 +3,13 @@
 use super::levers::{by, reason};
 use super::{ConfigFile, Exit, Io, danish};
 use crate::clock::{Clock, SystemClock};
-use crate::daemon::{Engine, alerts};
-use crate::store::{Alert, Note};
+use crate::daemon::{Engine, EngineError, alerts};
+use crate::fault::AlertKind;
+use crate::store::{Alert, Concern, Moment, Note};
 use anyhow::ensure;
 use clap::Subcommand;
 use serde_json::{Value, json};
+use std::env;
 
 /// Show what was raised lately, newest first, and whether every hook has taken it.
 #[derive(Debug, clap::Args)]
@@ -36,6 +38,9 @@ enum Command {
     /// Send a test through every hook of the configuration, and show what came of it. Exit code 1
     /// where one has not taken it.
     Test(Test),
+    /// Tell the journal and the hooks that a unit of systemd's has failed, for `OnFailure=`. Where
+    /// the store cannot keep it, it is told all the same, and the exit code is 4.
+    UnitFailed(UnitFailed),
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,10 +52,20 @@ struct Test {
     reason: String,
 }
 
+#[derive(Debug, clap::Args)]
+struct UnitFailed {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The unit's name.
+    #[arg(value_name = "UNIT")]
+    unit: String,
+}
+
 /// Runs the command. Works beside a running daemon.
 pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     match &args.command {
         Some(Command::Test(args)) => test(args, io),
+        Some(Command::UnitFailed(args)) => unit_failed(args, io),
         None => list(&args.list, io),
     }
 }
@@ -120,4 +135,37 @@ fn test(args: &Test, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         }
     }
     Ok(exit)
+}
+
+fn unit_failed(args: &UnitFailed, io: &mut Io<'_>) -> anyhow::Result<Exit> {
+    let now = SystemClock.now();
+    let concern = failure(&args.unit, now);
+    // Before anything else can fail. The journal takes the number for a priority: critical.
+    let priority = if env::var_os("JOURNAL_STREAM").is_some() { "<2>" } else { "" };
+    writeln!(io.err, "{priority}{}: {}", concern.text, concern.next)?;
+    let config = args.config.load()?;
+    let kept = Engine::open(config.clone(), Box::new(SystemClock))
+        .and_then(|engine| alerts::raise(&engine, &concern).map_err(EngineError::from));
+    let Err(error) = kept else { return Ok(Exit::Done) };
+    for (hook, outcome) in alerts::tell_unkept(&config, &concern, now) {
+        match outcome {
+            Ok(()) => writeln!(io.err, "{} has taken it", hook.name)?,
+            Err(error) => writeln!(io.err, "{} has NOT taken it: {error}", hook.name)?,
+        }
+    }
+    Err(error.into())
+}
+
+/// What systemd says of a unit that has failed (systemd.exec(5), `MONITOR_SERVICE_RESULT`).
+fn failure(unit: &str, now: Moment) -> Concern {
+    let told = ["MONITOR_SERVICE_RESULT", "MONITOR_EXIT_CODE", "MONITOR_EXIT_STATUS"];
+    let told: Vec<_> = told.iter().filter_map(|name| env::var(name).ok()).collect();
+    let how = if told.is_empty() { String::new() } else { format!(" ({})", told.join(" ")) };
+    Concern {
+        kind: AlertKind::UnitFailed,
+        subject: format!("{unit} {}", now.timestamp_millis()),
+        since: now,
+        text: format!("{unit} has failed{how}"),
+        next: format!("journalctl --unit {unit}"),
+    }
 }

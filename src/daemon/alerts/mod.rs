@@ -5,6 +5,7 @@ mod concerns;
 mod debitor;
 mod hook;
 mod message;
+mod outside;
 mod payouts;
 
 use super::circuit::pause_after;
@@ -19,6 +20,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 pub use hook::HookError;
+pub use outside::{raise, tell_unkept};
 
 /// Notes what has stayed out, raises what was not raised before, and hands over what no hook or not
 /// every hook has taken: all of it, or what is due after earlier tries. Others may do the same at
