@@ -8,7 +8,7 @@ mod support;
 use chrono::{DateTime, Utc};
 use std::fs;
 use support::daemon::Daemon;
-use support::installation::{Installation, names};
+use support::installation::{Installation, Said, names};
 
 /// A request of København for the payout of 30 December 2026, by its number.
 fn put(installation: &Installation, number: u8) {
@@ -95,4 +95,27 @@ fn a_schedule_that_never_occurs_and_an_unknown_flow_are_refused() {
     assert!(said.err.contains("\"0 12 30 2 *\" never occurs"), "{}", said.err);
     let said = installation.run(&["batch", "--flow", "sf2531"]);
     assert_eq!(said.code, Some(2), "{}", said.err);
+}
+
+#[test]
+fn a_pass_for_banking_days_does_nothing_on_others() {
+    let installation = Installation::local("TEST");
+    installation.import_aftaler(500);
+    put(&installation, 1);
+    let on = |day: &str| {
+        let noon: DateTime<Utc> = format!("{day}T11:00:00Z").parse().unwrap();
+        let jump = (noon - Utc::now()).num_seconds().to_string();
+        let mut modregn = installation.modregn(&["batch", "--only-on-bankdage"]);
+        Said::of(modregn.env("MODREGN_CLOCK_JUMPS", jump).output().unwrap())
+    };
+    // A Sunday, and the day after Ascension Day.
+    for day in ["2027-01-03", "2027-05-07"] {
+        let said = on(day);
+        assert_eq!(said.code, Some(0), "{}", said.err);
+        let says = format!("{day} is no banking day: nothing is due, nothing was done\n");
+        assert_eq!(said.out, says);
+    }
+    assert_eq!(names(&installation.inbox()), ["1.txt"]);
+    let said = on("2027-01-04");
+    assert!(said.code == Some(0) && said.out.starts_with("1 answered;"), "{}", said.out);
 }

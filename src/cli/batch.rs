@@ -2,9 +2,10 @@
 
 use super::outcome::{Progress, summary};
 use super::{ConfigFile, Exit, Io};
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::FlowName;
 use crate::daemon::{self, Engine, PassReport, Verdict};
+use crate::domain::bankdage::{danish_day, is_bankdag};
 use crate::fault::Class;
 use anyhow::anyhow;
 
@@ -23,6 +24,10 @@ pub(super) struct Args {
     /// Work only on the routes of this flow; may be given several times.
     #[arg(long, value_enum, value_name = "FLOW")]
     flow: Vec<FlowName>,
+    /// Do nothing, and say so, on days on which banks are closed: the payout calendar counts in
+    /// banking days, so nothing is due then. For timers.
+    #[arg(long, conflicts_with = "dry_run")]
+    only_on_bankdage: bool,
     /// With --dry-run: write the answers that would be sent into this directory.
     #[arg(long, value_name = "DIR", requires = "dry_run")]
     out: Option<std::path::PathBuf>,
@@ -37,6 +42,11 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     })?;
     if args.dry_run {
         return super::dry_run::run(&Engine::look(config, clock)?, args.out.as_deref(), io);
+    }
+    let today = danish_day(clock.now());
+    if args.only_on_bankdage && !is_bankdag(today) {
+        writeln!(io.out, "{today} is no banking day: nothing is due, nothing was done")?;
+        return Ok(Exit::Done);
     }
     let engine = Engine::open(config, clock)?;
     let progress = Progress::new(io.terminal);
