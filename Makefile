@@ -10,6 +10,9 @@ FEATURES = $(shell pkg-config --exists openssl 2>/dev/null || echo --features mo
 ALL_FEATURES = $(FEATURES) --features modregn/age,modregn/web
 TEST = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test --lib --bins --tests)
 DENY = $(shell command -v cargo-deny || echo target/tools/bin/cargo-deny)
+# One package however often it is built: the commit's time, and no path of the machine that builds it.
+EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+HOMELESS = --remap-path-prefix=$(CURDIR)=/modregn --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo
 
 .PHONY: help
 help: ## Lists the targets
@@ -52,12 +55,37 @@ target/tools/deny:
 	rm -rf target/tools/build
 	mkdir -p $(@D) && touch $@
 
+# As cargo-deny: these run for seconds.
+target/tools/cargo-deb: TOOL = cargo-deb@3.8.0
+target/tools/cargo-cyclonedx: TOOL = cargo-cyclonedx@0.5.9
+target/tools/cargo-deb target/tools/cargo-cyclonedx:
+	cargo install --locked --quiet --profile dev --root target/tools --target-dir target/tools/build $(TOOL)
+	rm -rf target/tools/build
+	touch $@
+
+.PHONY: deb
+deb: export SOURCE_DATE_EPOCH = $(EPOCH)
+deb: export RUSTFLAGS = $(HOMELESS)
+deb: setup-build sbom target/tools/cargo-deb ## The Debian package, in target/debian
+	cargo build --locked --release $(ALL_FEATURES)
+	rm -rf target/package/man target/package/completions
+	target/release/modregn package-files target/package
+	target/tools/bin/cargo-deb --no-build --locked --variant sbom --output target/debian/
+
+.PHONY: sbom
+sbom: target/tools/cargo-cyclonedx ## All that is in the program: target/package/modregn.cdx.json (CycloneDX)
+	@mkdir -p target/package
+	SOURCE_DATE_EPOCH=$(EPOCH) target/tools/bin/cargo-cyclonedx cyclonedx --format json \
+		--spec-version 1.5 --override-filename modregn.cdx --no-build-deps --features age,web
+	sed 's|file://$(CURDIR)|file:///modregn|' modregn.cdx.json >target/package/modregn.cdx.json
+	rm -f modregn.cdx.json fuzz/modregn.cdx.json
+
 .PHONY: fuzz
 fuzz: setup-build ## A short run of every fuzz target; longer with MODREGN_FUZZ_SECONDS=600
 	cargo test --locked --quiet --package modregn-fuzz $(FEATURES)
 
 .PHONY: check
-check: setup-test ## The tests
+check: setup-test target/tools/cargo-deb ## The tests
 	cargo $(TEST) --locked $(ALL_FEATURES) $(ARGS)
 
 .PHONY: crash

@@ -20,6 +20,7 @@ mod layout;
 mod levers;
 mod metrics;
 mod outcome;
+mod package_files;
 mod purge;
 mod report;
 mod run;
@@ -106,6 +107,8 @@ enum Command {
     /// Stand-ins for others: for those who test the exchange.
     #[command(subcommand)]
     Simulate(simulate::Simulate),
+    #[command(hide = true)]
+    PackageFiles(package_files::Args),
 }
 
 impl Command {
@@ -222,5 +225,6 @@ fn dispatch(command: Command, io: &mut Io<'_>) -> anyhow::Result<Exit> {
         Command::Audit(args) => audit::run(&args, io),
         Command::Config(args) => config::run(&args, io),
         Command::Demo(args) => demo::run(&args, io),
+        Command::PackageFiles(args) => package_files::run(&args, io),
     }
 }
