@@ -31,7 +31,7 @@ fn start(installation: &Installation) -> (Daemon, Browser) {
     (daemon, browser)
 }
 
-const PAGES: [&str; 1] = ["/system"];
+const PAGES: [&str; 2] = ["/files", "/system"];
 
 #[test]
 fn every_page_is_there_in_both_languages_and_carries_its_headers() {
@@ -94,6 +94,107 @@ fn what_pages_are_dressed_in_is_kept_by_browsers_and_comes_from_here() {
     }
     assert!(!page.contains("//") || page.matches("//").count() == page.matches("://").count());
     assert!(!page.contains("http://") && !page.contains("https://"), "{page}");
+    daemon.stop();
+}
+
+const ID: &str = "01234567-89ab-4cde-8f01-23456789abcd";
+
+/// A request, with its line end, from a municipality.
+fn request(kommune: &str, id: &str) -> String {
+    format!("10{kommune}{id}2026122420261230202612TEST{:12}\r\n", "")
+}
+
+#[test]
+fn a_file_is_found_and_tells_its_whole_history() {
+    let installation = installation("");
+    installation.import_aftaler(500);
+    fs::write(installation.inbox().join("good.txt"), request("0101", ID)).unwrap();
+    // A municipality that does not exist, and a record that is too short.
+    let bad = request("0999", ID) + "20 \r\n";
+    fs::write(installation.inbox().join("bad.txt"), bad).unwrap();
+    let (mut daemon, browser) = start(&installation);
+    daemon.wait_for(&installation.outbox(), 1);
+    daemon.wait_for_log("rejected");
+    let browser = browser.with("Accept-Language", "en");
+    let all = browser.get("/files").body;
+    assert!(all.contains("good.txt") && all.contains("bad.txt") && all.contains("svar_0101_"));
+    let rejected = browser.get("/files?state=rejected&flow=sf2530&direction=inbound").body;
+    assert!(rejected.contains("bad.txt") && !rejected.contains("good.txt"), "{rejected}");
+    let kommune = browser.get("/files?kommune=0101").body;
+    assert!(kommune.contains("good.txt") && !kommune.contains("bad.txt"), "{kommune}");
+    let named = browser.get("/files?q=ba").body;
+    assert!(named.contains("bad.txt") && !named.contains("good.txt"), "{named}");
+    let asked = browser.get(&format!("/files?q={ID}")).body;
+    assert!(asked.contains("good.txt") && asked.contains("svar_0101_"), "{asked}");
+    assert_eq!(browser.get("/files?state=nothing").status, 400);
+
+    let id = |page: &str, name: &str| {
+        let (before, _) = page.split_once(&format!("\" class=\"mono\">{name}")).unwrap();
+        before.rsplit("/files/").next().unwrap().to_owned()
+    };
+    let bad = id(&rejected, "bad.txt");
+    let found = browser.get(&format!("/files?q={bad}"));
+    assert_eq!((found.status, found.header("location")), (303, &*format!("/files/{bad}")));
+    let page = browser.get(&format!("/files/{bad}")).body;
+    for says in ["fetch", "reject", "bad-kommunekode", "trailing-bytes", "<mark>9999</mark>"] {
+        assert!(page.contains(says), "{says} is not in {page}");
+    }
+    let report = browser.get(&format!("/files/{bad}/report/txt"));
+    assert!(report.header("content-type").starts_with("text/plain"));
+    assert!(report.header("content-disposition").starts_with("attachment"));
+    assert!(report.body.starts_with("REJECTED  bad.txt"), "{}", report.body);
+    let report = browser.get(&format!("/files/{bad}/report/json")).body;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&report).unwrap()["file"], "bad.txt");
+
+    let good = id(&kommune, "good.txt");
+    let page = browser.with("Accept-Language", "da").get(&format!("/files/{good}")).body;
+    for says in ["arkiveret", "0101 København", "Andre filer af samme forespørgsel", "svar_0101_"]
+    {
+        assert!(page.contains(says), "{says} is not in {page}");
+    }
+    assert_eq!(browser.get(&format!("/files/{good}/report/txt")).status, 404);
+    assert_eq!(browser.get(&format!("/files/{ID}")).status, 404);
+    daemon.stop();
+}
+
+#[test]
+fn files_come_by_page_and_each_once() {
+    let installation = installation("");
+    for number in 0..120 {
+        fs::write(installation.inbox().join(format!("file{number:03}.txt")), "x\r\n").unwrap();
+    }
+    installation.run(&["batch"]);
+    let (daemon, browser) = start(&installation);
+    let names = |page: &str| -> Vec<String> {
+        let names = page.split("class=\"mono\">file").skip(1);
+        names.map(|rest| rest.split('.').next().unwrap().to_owned()).collect()
+    };
+    let link = |page: &str, rel: &str| {
+        let (before, _) = page.split_once(&format!("\" rel=\"{rel}\""))?;
+        Some(before.rsplit("href=\"").next().unwrap().replace("&#38;", "&"))
+    };
+    for start in ["/files?state=rejected", "/files?q=file"] {
+        let (mut seen, mut at) = (Vec::new(), start.to_owned());
+        let last = loop {
+            let page = browser.get(&at).body;
+            seen.extend(names(&page));
+            match link(&page, "next") {
+                Some(next) => at = next,
+                None => break page,
+            }
+        };
+        let mut all = seen.clone();
+        all.sort();
+        all.dedup();
+        assert_eq!((seen.len(), all.len()), (120, 120), "{start}");
+        if let Some(newer) = link(&last, "prev") {
+            let page = browser.get(&newer).body;
+            assert_eq!(names(&page), seen[50..100]);
+            let first = browser.get(&link(&page, "prev").unwrap()).body;
+            assert_eq!(names(&first), seen[..50]);
+            assert_eq!(link(&first, "prev"), None);
+        }
+    }
     daemon.stop();
 }
 

@@ -163,6 +163,10 @@ pub enum FlowName {
 }
 
 impl FlowName {
+    /// Every one there is.
+    pub const ALL: [Self; 4] =
+        [Self::Sf2530, Self::Sf2520, Self::Sf1590Fagsystem, Self::Sf1590Debitorsystem];
+
     /// The name used in the store, in logs and by operators.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -7,12 +7,15 @@
 //! - [`server`] takes connections in, [`guard`] decides who is let in and puts the same headers on
 //!   every answer, [`refusal`] is what everybody else gets.
 //! - [`site`] is what pages are made from: [`site::Site::look`] gives a handler the store.
-//! - [`page`] holds what every page has around it.
+//! - [`page`] holds what every page has around it; [`masked`] is the last door before a browser.
 
 mod assets;
+mod files;
 mod guard;
 mod identity;
 mod listen;
+mod masked;
+mod nouns;
 mod page;
 mod refusal;
 mod routes;

@@ -2,6 +2,7 @@
 
 use super::assets::{ASSETS, Assets};
 use super::guard::Visitor;
+use super::masked::masked;
 use super::refusal::Refusal;
 use super::site::Look;
 use super::words::Words;
@@ -11,21 +12,23 @@ use crate::domain::Miljoe;
 use crate::store::Moment;
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use std::fmt::Write;
 
 /// A page of the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Section {
+    /// Files and their histories.
+    Files,
     /// Endpoints, schedules, versions.
     System,
 }
 
 impl Section {
     /// In the order of the menu.
-    const ALL: [Self; 1] = [Self::System];
+    const ALL: [Self; 2] = [Self::Files, Self::System];
 
     const fn path(self) -> &'static str {
         match self {
+            Self::Files => "/files",
             Self::System => "/system",
         }
     }
@@ -33,6 +36,7 @@ impl Section {
     /// Its name.
     pub(super) const fn name(self, words: &Words) -> &'static str {
         match self {
+            Self::Files => words.files,
             Self::System => words.system,
         }
     }
@@ -104,15 +108,16 @@ const fn other(language: Language) -> Language {
 
 /// The same query with this in it, and nothing else of the name.
 pub(super) fn with(query: &str, name: &str, value: &str) -> String {
-    let mut made = String::from("?");
-    let others = query.split('&').filter(|pair| !pair.is_empty());
-    for pair in others.filter(|pair| pair.split('=').next() != Some(name)) {
-        made.push_str(pair);
-        made.push('&');
-    }
-    // Writing to a String cannot fail.
-    let _ = write!(made, "{name}={value}");
-    made
+    let rest = without(query, &[name]);
+    let joint = if rest.is_empty() { "" } else { "&" };
+    format!("?{rest}{joint}{name}={value}")
+}
+
+/// The query with nothing of these names in it.
+pub(super) fn without(query: &str, names: &[&str]) -> String {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let is_kept = |pair: &&str| !pair.split('=').next().is_some_and(|name| names.contains(&name));
+    pairs.filter(is_kept).collect::<Vec<_>>().join("&")
 }
 
 /// A moment as people in Denmark read it.
@@ -133,7 +138,7 @@ impl Time {
 
 /// The answer that a page is.
 pub(super) fn html(page: &impl Template) -> Result<Response, Refusal> {
-    Ok(Html(page.render()?).into_response())
+    Ok(Html(masked(&page.render()?).into_owned()).into_response())
 }
 
 #[derive(Template)]

@@ -3,7 +3,7 @@
 use super::guard::{self, BODY_BYTES};
 use super::refusal::{Refusal, Why};
 use super::site::Site;
-use super::{assets, system};
+use super::{assets, files, system};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -13,7 +13,10 @@ use axum::routing::get;
 /// All of them, guarded.
 pub(super) fn all(site: Site) -> Router {
     Router::new()
-        .route("/", get(async || Redirect::to("/system")))
+        .route("/", get(async || Redirect::to("/files")))
+        .route("/files", get(files::page))
+        .route("/files/{id}", get(files::one::page))
+        .route("/files/{id}/report/{form}", get(files::one::report_file))
         .route("/system", get(system::page))
         .route("/static/{name}", get(assets::file))
         .fallback(async || Refusal::from(Why::NotFound))

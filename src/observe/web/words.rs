@@ -31,8 +31,10 @@ words! {
     Words:
     skip: "Gå til indholdet", "Skip to the content";
     menu: "Sider", "Pages";
+    files: "Filer", "Files";
     system: "System", "System";
     as_of: "Vist, som det stod", "Shown as of";
+    since: "siden", "since";
     other_language: "English", "Dansk";
     other_language_code: "en", "da";
     signed_in: "Logget ind som", "Signed in as";
@@ -42,6 +44,80 @@ words! {
     refreshing: "Opdatér siden hvert 30. sekund", "Refresh the page every 30 seconds";
     home: "Til forsiden", "To the first page";
     refused: "Det gik ikke", "That did not work";
+}
+
+words! {
+    /// `/files`
+    FilesWords:
+    find: "Find en fil", "Find a file";
+    find_what:
+        "Filens id, forespoergsel_id, eller begyndelsen af filnavnet",
+        "The file's id, forespoergsel_id, or the beginning of its name";
+    search: "Søg", "Search";
+    filter: "Vis", "Show";
+    choose: "Udvælg filer", "Choose files";
+    all: "alle", "all";
+    state: "Tilstand", "State";
+    flow: "Flow", "Flow";
+    kommune: "Kommune", "Kommune";
+    direction: "Retning", "Direction";
+    file: "Fil", "File";
+    changed: "Ændret", "Changed";
+    problem: "Fejl", "Problem";
+    none: "Ingen filer.", "No files.";
+    newest_first: "Nyeste først", "Newest first";
+    by_name: "Efter navn", "By name";
+    newer: "Nyere", "Newer";
+    older: "Ældre", "Older";
+    more: "Flere", "More";
+    paging: "Flere sider", "More pages";
+}
+
+words! {
+    /// `/files/{id}`
+    FileWords:
+    id: "Id", "Id";
+    direction: "Retning", "Direction";
+    flow: "Flow", "Flow";
+    place: "Sted", "Place";
+    kommune: "Kommune", "Kommune";
+    forespoergsel: "forespoergsel_id", "forespoergsel_id";
+    dispositionsdato: "Dispositionsdato", "dispositionsdato";
+    size: "Størrelse", "Size";
+    bytes: "byte", "bytes";
+    sha256: "SHA-256", "SHA-256";
+    created: "Begyndt", "Begun";
+    attempts: "Mislykkede forsøg", "Failed tries";
+    brought: "Bragt af platformen, fra", "Brought by the platform, from";
+    history: "Forløb", "History";
+    begins: "begyndt", "begun";
+    by: "af", "by";
+    receipts: "Kvitteringer", "Receipts";
+    receipt: "Kvittering", "Receipt";
+    about: "Kvitterer for", "Is the receipt of";
+    report: "Fejlrapport", "Error report";
+    report_text: "Hent som tekst", "Download as text";
+    report_json: "Hent som JSON", "Download as JSON";
+    advice: "Næste skridt for afsender", "What its sender is to do";
+    applied: "indlæst", "applied";
+    refused: "afvist", "refused";
+    records: "Poster", "Records";
+    faults: "Fejl", "Faults";
+    shown: "vist", "shown";
+    line: "Linje", "Line";
+    record: "Post", "Record";
+    field: "Felt", "Field";
+    columns: "Kolonner", "Columns";
+    code: "Kode", "Code";
+    expected: "Ventet", "Expected";
+    found: "Fundet", "Found";
+    pictures: "Linjerne med fejl", "The lines with faults";
+    how_to_read:
+        "Af det fundne vises kun formen: 9 er et ciffer, A eller a et bogstav, ? et andet tegn. \
+         De markerede kolonner er forkerte; · er kolonner, som intet er sagt om.",
+        "Of what was found only the form is shown: 9 is a digit, A or a is a letter, ? is another \
+         character. The marked columns are wrong; of · nothing is said.";
+    related: "Andre filer af samme forespørgsel", "Other files of the same request";
 }
 
 words! {
