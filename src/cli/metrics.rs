@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args, io: &mut Io<'_>) -> anyhow::Result<Exit> {
     let store = super::look(&config)?;
     let now = SystemClock.now();
     let figures = Figures::count(&config, &*store, now)?;
-    let text = metrics::render(&config, &*store, &figures, now)?;
+    let text = metrics::render(&config, &*store, &figures, None, now)?;
     match &args.output {
         Some(path) => replace(path, &text)?,
         None => io.out.write_all(text.as_bytes())?,

@@ -187,6 +187,7 @@ impl Engine {
     /// Remembers an endpoint's trouble; pauses it where only an operator ends that.
     pub(super) fn trouble(&self, error: &EndpointError) -> Result<(), TransferError> {
         self.pulse.circuits.failed(error, Instant::now());
+        self.pulse.tally.trouble(error);
         if error.pauses_the_endpoint() {
             let (class, code, text) = (error.class, error.code, error.what.clone());
             let desk = self.desk();

@@ -17,6 +17,7 @@ mod purge;
 mod receipts;
 mod run;
 mod supervisor;
+mod tally;
 mod timetable;
 mod turn;
 mod work;
@@ -29,3 +30,4 @@ pub use pass::{FileOutcome, Intake, Observer, PassReport, Retry, RouteRunner, Ve
 pub use pulse::{OpenCircuit, Pulse, Worker};
 pub use receipts::overdue_receipts;
 pub use run::{Reread, run};
+pub use tally::Tally;

@@ -33,6 +33,8 @@ pub struct FileOutcome {
     pub owed: Option<Place>,
     /// The transfer to ask `modregn files show` about; a file that was not fetched has none.
     pub transfer: Option<Uuid>,
+    /// Bytes of a file that came in and was fetched.
+    pub bytes: u64,
     /// From the start of its work to the end.
     pub took: Duration,
     /// Whether an earlier round came to the same.
@@ -143,6 +145,7 @@ impl FileOutcome {
             effect: None,
             owed: None,
             transfer: None,
+            bytes: 0,
             took: Duration::ZERO,
             was_said: false,
         }
@@ -150,13 +153,14 @@ impl FileOutcome {
 
     /// The outcome of a file that its flow rejected or held.
     pub(super) fn refused(inbound: Transfer) -> Option<Self> {
+        let bytes = size(&inbound);
         let problem = inbound.problem?;
         let verdict = if inbound.state == State::Held {
             Verdict::Held(problem)
         } else {
             Verdict::Rejected(problem)
         };
-        Some(Self { transfer: Some(inbound.id), ..Self::new(inbound.place, verdict) })
+        Some(Self { transfer: Some(inbound.id), bytes, ..Self::new(inbound.place, verdict) })
     }
 
     /// Marked as said, where the round before has said the same.
@@ -205,6 +209,11 @@ impl FileOutcome {
             (None, None) => tracing::info!(flow, %file, transfer, took_ms, "{verdict}"),
         }
     }
+}
+
+/// Bytes of a file, as far as they are known.
+pub(super) fn size(transfer: &Transfer) -> u64 {
+    transfer.payload.map_or(0, |payload| payload.size)
 }
 
 /// What one round did.

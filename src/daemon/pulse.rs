@@ -2,6 +2,7 @@
 //! It outlives a reload; everything else that is opened once is opened anew then.
 
 use super::circuit::Circuits;
+use super::tally::Tally;
 use crate::alive::{Doing, Signs, Watched};
 use crate::config::Config;
 use crate::endpoint::{EndpointError, Settings};
@@ -21,6 +22,8 @@ pub struct Pulse {
     begun_at: Moment,
     config: RwLock<Arc<Config>>,
     pub(super) circuits: Circuits,
+    /// What was done since then.
+    pub tally: Tally,
     workers: Mutex<BTreeMap<u64, (String, Arc<Signs>)>>,
     enrolled: AtomicU64,
 }
@@ -56,6 +59,7 @@ impl Pulse {
             begun_at,
             config: RwLock::new(config),
             circuits: Circuits::default(),
+            tally: Tally::default(),
             workers: Mutex::default(),
             enrolled: AtomicU64::new(0),
         }

@@ -1,7 +1,7 @@
 //! One worker's part of a round: takes files from the shared list and carries each to its end.
 
 use super::Engine;
-use super::pass::{FileOutcome, Observer, PassReport, Told, Verdict};
+use super::pass::{FileOutcome, Observer, PassReport, Told, Verdict, size};
 use super::pulse::Enrolled;
 use super::receipts::{self, Arrival, ReceiptBox};
 use crate::config::{Config, Route};
@@ -140,6 +140,7 @@ impl<'r> Round<'r> {
     fn record(&self, outcome: FileOutcome) {
         let outcome = outcome.after(self.told);
         outcome.log(self.route.flow.as_str());
+        self.engine.pulse().tally.done(self.route.flow.as_str(), &outcome);
         self.observer.done(&outcome);
         locked(&self.report).files.push(outcome);
     }
@@ -237,6 +238,7 @@ impl<'e> Session<'e> {
             effect,
             owed: place,
             transfer: Some(inbound.id),
+            bytes: size(&inbound),
             ..FileOutcome::new(inbound.place, obstacle.unwrap_or(done))
         }))
     }

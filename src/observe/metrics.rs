@@ -2,12 +2,13 @@
 //! the configuration and our own disk say when it is asked for. No personal data, and no label
 //! whose values grow in number by use.
 //!
-//! Every metric is a gauge: the store says how things are now, and the text is good both as
-//! OpenMetrics and in Prometheus' own older format, which the textfile collector reads.
+//! What the store says is a gauge, as things are now, and good both as OpenMetrics and in
+//! Prometheus' own older format, which the textfile collector reads. Counters are of a running
+//! daemon alone.
 
 use super::figures::{Figures, Files, Payouts, Registreringer};
 use crate::config::Config;
-use crate::daemon::overdue_receipts;
+use crate::daemon::{Pulse, overdue_receipts};
 use crate::domain::Udfald;
 use crate::fault::AlertKind;
 use crate::store::{Moment, Store, Tilstand};
@@ -52,6 +53,7 @@ pub fn render(
     config: &Config,
     store: &dyn Store,
     figures: &Figures,
+    pulse: Option<&Pulse>,
     now: Moment,
 ) -> Result<String, TransferError> {
     let miljoe = config.miljoe.code().into();
@@ -72,11 +74,39 @@ pub fn render(
         registreringer(&mut page, &counted.figures);
     }
     alerts(&mut page, store)?;
+    if let Some(pulse) = pulse {
+        process(&mut page, config, pulse);
+    }
     disk(&mut page, config)?;
     let mut text = String::new();
     // It cannot fail: what it writes to is a string.
     let _ = encode(&mut text, &page);
     Ok(text)
+}
+
+/// What only the daemon itself knows.
+fn process(page: &mut Registry, config: &Config, pulse: &Pulse) {
+    let begun = Gauges::of(pulse.begun_at().timestamp());
+    page.register("begun_timestamp_seconds", "When this process began, seconds since 1970", begun);
+    let mut open = Gauges::default();
+    for endpoint in config.endpoints.keys() {
+        open.set([("endpoint", endpoint)], 0);
+    }
+    for circuit in pulse.circuits() {
+        open.set([("endpoint", &circuit.trouble.endpoint)], 1);
+    }
+    let help = "1 where an endpoint is left alone for a while because of passing trouble";
+    page.register("endpoint_circuit_open", help, open);
+    let mut stalled = Gauges::default();
+    let workers = pulse.workers();
+    // Several may work on one route.
+    for hangs in [false, true] {
+        for worker in workers.iter().filter(|worker| worker.is_stalled == hangs) {
+            stalled.set([("worker", &worker.name)], hangs.into());
+        }
+    }
+    page.register("worker_stalled", "1 where a worker hangs", stalled);
+    pulse.tally.register(page);
 }
 
 /// No count or size comes near the limit.
