@@ -94,7 +94,7 @@ crash: setup-test ## A thousand runs that are killed at random; others by MODREG
 
 .PHONY: bless
 bless: setup-test ## Writes the generated documents anew
-	BLESS=1 cargo test --locked --quiet $(FEATURES) --test transfer_states
+	BLESS=1 cargo test --locked --quiet $(FEATURES) --test transfer_states --test configuration
 
 .PHONY: bench
 bench: setup-test ## The benchmarks; give one by ARGS='--bench decode'
