@@ -163,6 +163,6 @@ fn the_example_has_every_setting_there_is() {
         missing.extend(not_shown.map(|name| format!("{place} {name}")));
     }
     assert!(missing.is_empty(), "the example does not show {missing:#?}");
-    let placed: BTreeSet<_> = shown.keys().filter(|name| name.starts_with('[')).collect();
-    assert!(placed.len() >= 20, "{placed:?}");
+    let tables: BTreeSet<_> = shown.keys().filter(|name| name.starts_with('[')).collect();
+    assert!(tables.len() >= 20, "{tables:?}");
 }
