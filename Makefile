@@ -12,7 +12,9 @@ TEST = $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || ec
 DENY = $(shell command -v cargo-deny || echo target/tools/bin/cargo-deny)
 # One package however often it is built: the commit's time, and no path of the machine that builds it.
 EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
-HOMELESS = --remap-path-prefix=$(CURDIR)=/modregn --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo
+CARGOS = $(or $(CARGO_HOME),$(HOME)/.cargo)
+HOMELESS = --remap-path-prefix=$(CURDIR)=/modregn --remap-path-prefix=$(CARGOS)=/cargo
+HOMELESS_C = -ffile-prefix-map=$(CURDIR)=/modregn -ffile-prefix-map=$(CARGOS)=/cargo
 
 .PHONY: help
 help: ## Lists the targets
@@ -66,6 +68,7 @@ target/tools/cargo-deb target/tools/cargo-cyclonedx:
 .PHONY: deb
 deb: export SOURCE_DATE_EPOCH = $(EPOCH)
 deb: export RUSTFLAGS = $(HOMELESS)
+deb: export CFLAGS = $(HOMELESS_C)
 deb: setup-build sbom target/tools/cargo-deb ## The Debian package, in target/debian
 	cargo build --locked --release $(ALL_FEATURES)
 	rm -rf target/package/man target/package/completions
