@@ -56,8 +56,9 @@ fn locate(secret: &Secret, credentials: Option<OsString>) -> Result<PathBuf, Tro
         Trouble::operator(
             Code::KeyUnreadable,
             format!(
-                "the credential '{name}' is not there: {CREDENTIALS} is not set; add \
-                 LoadCredential={name}:PATH to the unit, or write a path (with a '/') instead"
+                "the credential '{name}' is not there: {CREDENTIALS} is not set, as only systemd \
+                 does, for a unit with LoadCredential={name}:PATH (docs/install.md); or write a \
+                 path (with a '/') instead"
             ),
         )
     })?;

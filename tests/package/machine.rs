@@ -135,6 +135,12 @@ impl Machine {
         self.done(&format!("systemctl show -P {property} {unit}")).trim().to_owned()
     }
 
+    /// What the journal has of a unit, by further options.
+    pub(crate) fn logged(&self, unit: &str, options: &str) -> String {
+        let read = format!("journalctl --no-pager --output cat --unit {unit} {options}");
+        self.done(&format!("journalctl --sync && {read}"))
+    }
+
     /// What was logged last, for a failure's message.
     fn journal(&self) -> String {
         let mut text = String::new();
