@@ -1,11 +1,18 @@
 //! The board of one payout: where every municipality stands, from what the store knows of it, and
 //! which files are nobody's.
 
+pub mod words;
+
 use crate::config::{Config, FlowName};
 use crate::domain::bankdage::danish_time;
 use crate::domain::tavle::{Asked, Bounds, Delivery, Facts, Finding, Judgement, Standing, Stopped};
-use crate::domain::{Kommunekode, Miljoe, Tal, Udbetalingskalender, Udbetalingsperiode};
-use crate::store::{AppliedRequest, Moment, PayoutPart, PayoutQuery, Store, StoreError, Transfer};
+use crate::domain::{
+    Kommunekode, Miljoe, Post, Tal, Udbetalingskalender, Udbetalingsperiode, Udfald,
+};
+use crate::store::{
+    Afstemninger, AppliedRequest, Moment, Payout, PayoutPart, PayoutQuery, Store, StoreError,
+    Transfer,
+};
 use crate::transfer::state::State;
 use chrono::{Days, NaiveDate, NaiveTime};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,13 +75,48 @@ impl Board {
         dispositionsdato: NaiveDate,
         now: Moment,
     ) -> Result<Self, StoreError> {
+        let payout = store.payout(&query(config, dispositionsdato))?;
+        Ok(Self::on(config, store.miljoe(), dispositionsdato, payout, now))
+    }
+
+    /// The same with figures that were counted before; of a request that came since then, all
+    /// expectations are open.
+    pub fn with_figures(
+        config: &Config,
+        store: &dyn Store,
+        dispositionsdato: NaiveDate,
+        figures: &Afstemninger,
+        now: Moment,
+    ) -> Result<Self, StoreError> {
+        let mut payout = store.payout_files(&query(config, dispositionsdato))?;
+        for (kommune, afstemning) in figures {
+            payout.parts.entry(*kommune).or_default().afstemning = *afstemning;
+        }
+        for part in payout.parts.values_mut() {
+            let counted = part.afstemning.forventet();
+            let marked = part.requests.iter().map(|request| request.forventet);
+            let marked = marked.fold(Tal::default(), add);
+            if counted.antal < marked.antal {
+                let (antal, forventet) =
+                    (marked.antal - counted.antal, marked.beloeb - counted.beloeb);
+                part.afstemning.add(Udfald::Aaben, Post { antal, forventet, ..Post::default() });
+            }
+        }
+        Ok(Self::on(config, store.miljoe(), dispositionsdato, payout, now))
+    }
+
+    fn on(
+        config: &Config,
+        miljoe: Miljoe,
+        dispositionsdato: NaiveDate,
+        payout: Payout,
+        now: Moment,
+    ) -> Self {
         let kalender = config.payouts.as_ref();
         let bounds = Bounds {
             request_due: kalender.and_then(|all| all.request_due(dispositionsdato)),
             report_due: kalender.and_then(|all| all.report_due(dispositionsdato)),
         };
-        let window = window(kalender, dispositionsdato);
-        let payout = store.payout(&PayoutQuery { dispositionsdato, window })?;
         let mut parts = payout.parts;
         let requests = parts.values().flat_map(|part| &part.requests);
         let perioder = requests.map(|request| request.udbetalingsperiode).collect();
@@ -90,7 +132,6 @@ impl Board {
                 BoardRow { kommune, facts, judgement }
             })
             .collect();
-        let miljoe = store.miljoe();
         let unattributed = Vec::new();
         let mut board =
             Self { dispositionsdato, miljoe, bounds, perioder, rows, unattributed, files };
@@ -107,7 +148,7 @@ impl Board {
             |file: &Transfer| file.state == State::Held || awaited.contains(&is_report(file));
         board.unattributed = payout.unattributed;
         board.unattributed.retain(|file| may_belong(file) && matters(file));
-        Ok(board)
+        board
     }
 
     /// How many municipalities stand where, the worst first; no zeros.
@@ -152,6 +193,11 @@ impl Board {
 
 fn add(sum: Tal, more: Tal) -> Tal {
     sum + more
+}
+
+fn query(config: &Config, dispositionsdato: NaiveDate) -> PayoutQuery {
+    let window = window(config.payouts.as_ref(), dispositionsdato);
+    PayoutQuery { dispositionsdato, window }
 }
 
 /// When files may come that belong to a payout: requests after the payout before it, reports up to
