@@ -24,10 +24,13 @@ pub(super) struct Assets {
 
 /// Those of this build.
 pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
-    style: Asset::new("page", "css", "text/css", include_str!("static/page.css")),
+    style: Asset::new("page", "css", "text/css", STYLE),
     script: Asset::new("refresh", "js", "text/javascript", include_str!("static/refresh.js")),
     icon: Asset::new("icon", "svg", "image/svg+xml", include_str!("static/icon.svg")),
 });
+
+/// What all pages share, then what those with charts have besides.
+const STYLE: &str = concat!(include_str!("static/page.css"), include_str!("static/charts.css"));
 
 /// Bytes of the hash in a name.
 const HASH: usize = 8;

@@ -10,13 +10,21 @@
 //! - [`page`] holds what every page has around it; [`masked`] is the last door before a browser.
 
 mod assets;
+mod charts;
+mod debitor;
+mod debitor_words;
+mod expectations;
 mod files;
 mod guard;
 mod identity;
 mod listen;
+mod map;
 mod masked;
 mod nouns;
 mod page;
+mod payout;
+mod payout_problems;
+mod payout_words;
 mod refusal;
 mod routes;
 mod server;

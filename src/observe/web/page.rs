@@ -7,8 +7,10 @@ use super::refusal::Refusal;
 use super::site::Look;
 use super::words::Words;
 use crate::clock::danish;
+use crate::config::Config;
 use crate::config::web::Language;
 use crate::domain::Miljoe;
+use crate::observe::figures::sends_registreringer;
 use crate::store::Moment;
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
@@ -18,17 +20,32 @@ use axum::response::{Html, IntoResponse, Response};
 pub(super) enum Section {
     /// Files and their histories.
     Files,
+    /// Where a payout stands.
+    Payout,
+    /// Expected and received.
+    Expectations,
+    /// Registrations.
+    Debitor,
     /// Endpoints, schedules, versions.
     System,
 }
 
 impl Section {
     /// In the order of the menu.
-    const ALL: [Self; 2] = [Self::Files, Self::System];
+    const ALL: [Self; 5] =
+        [Self::Payout, Self::Files, Self::Expectations, Self::Debitor, Self::System];
+
+    /// Whether this installation has it.
+    fn is_here(self, config: &Config) -> bool {
+        self != Self::Debitor || sends_registreringer(config)
+    }
 
     const fn path(self) -> &'static str {
         match self {
+            Self::Payout => "/",
             Self::Files => "/files",
+            Self::Expectations => "/expectations",
+            Self::Debitor => "/debitor",
             Self::System => "/system",
         }
     }
@@ -37,6 +54,9 @@ impl Section {
     pub(super) const fn name(self, words: &Words) -> &'static str {
         match self {
             Self::Files => words.files,
+            Self::Payout => words.payout,
+            Self::Expectations => words.expectations,
+            Self::Debitor => words.debitor,
             Self::System => words.system,
         }
     }
@@ -82,13 +102,14 @@ impl Frame {
             name: section.name(words),
             is_here: section == here,
         };
+        let sections = Section::ALL.into_iter().filter(|section| section.is_here(look.config));
         let refresh = visitor.plain("refresh").and_then(|seconds| seconds.parse().ok());
         Self {
             language: *language,
             words,
             assets: &ASSETS,
             miljoe: look.config.miljoe,
-            menu: Section::ALL.map(entry).into(),
+            menu: sections.map(entry).collect(),
             other_language: with(query, "lang", other.tag()),
             user: visitor.user.clone(),
             may_act: visitor.may_act,

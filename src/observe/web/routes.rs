@@ -3,17 +3,20 @@
 use super::guard::{self, BODY_BYTES};
 use super::refusal::{Refusal, Why};
 use super::site::Site;
-use super::{assets, files, system};
+use super::{assets, debitor, expectations, files, payout, system};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::response::Redirect;
 use axum::routing::get;
 
 /// All of them, guarded.
 pub(super) fn all(site: Site) -> Router {
     Router::new()
-        .route("/", get(async || Redirect::to("/files")))
+        .route("/", get(payout::current))
+        .route("/payout/{dispositionsdato}", get(payout::of))
+        .route("/expectations", get(expectations::page))
+        .route("/debitor", get(debitor::page))
+        .route("/debitor/rejected", get(debitor::rejected))
         .route("/files", get(files::page))
         .route("/files/{id}", get(files::one::page))
         .route("/files/{id}/report/{form}", get(files::one::report_file))

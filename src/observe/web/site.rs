@@ -6,6 +6,7 @@ use super::stores::{AT_ONCE, Stores};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Web};
 use crate::daemon::Pulse;
+use crate::observe::figures::{Counter, Figures};
 use crate::store::{Moment, Store};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,22 +24,27 @@ struct Inner {
     hosts: Hosts,
     stores: Stores,
     places: Arc<Semaphore>,
+    counter: Counter,
 }
 
 /// What a page is made from, at one moment.
 pub(super) struct Look<'a> {
     pub(super) config: &'a Config,
     pub(super) store: &'a dyn Store,
+    /// What was counted before.
+    pub(super) figures: Figures,
     pub(super) now: Moment,
 }
 
 impl Site {
     pub(super) fn new(pulse: Arc<Pulse>, web: Web, bound: Option<SocketAddr>) -> Self {
+        let counted = Arc::clone(&pulse);
         Self(Arc::new(Inner {
             hosts: Hosts::new(&web, bound),
             web,
             stores: Stores::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
+            counter: Counter::start(move || counted.config()),
             pulse,
         }))
     }
@@ -69,7 +75,8 @@ impl Site {
             let _place = place;
             let config = site.config();
             site.0.stores.lend(&config, |store| {
-                job(&Look { config: &config, store, now: SystemClock.now() })
+                let figures = site.0.counter.latest();
+                job(&Look { config: &config, store, figures, now: SystemClock.now() })
             })
         });
         match looked.await {

@@ -26,12 +26,17 @@ macro_rules! words {
     };
 }
 
+pub(super) use words;
+
 words! {
     /// Around every page.
     Words:
     skip: "Gå til indholdet", "Skip to the content";
     menu: "Sider", "Pages";
     files: "Filer", "Files";
+    payout: "Udbetaling", "Payout";
+    expectations: "Forventninger", "Expectations";
+    debitor: "Debitor", "Debitor";
     system: "System", "System";
     as_of: "Vist, som det stod", "Shown as of";
     since: "siden", "since";
