@@ -140,12 +140,23 @@ fn answers(machine: &Machine) -> BTreeSet<String> {
     machine.done(&format!("ls {OUTBOX}")).lines().map(str::to_owned).collect()
 }
 
-const HOOK: &str = r#"
+const MORE: &str = r#"
+[web]
+listen = "127.0.0.1:8642"
+
 [[alerts.hook]]
 name = "vagt"
 command = ["/usr/local/bin/vagt"]
 stdin = "json"
 "#;
+
+/// What the status page answers, to somebody on the machine.
+fn shown(machine: &Machine, path: &str) -> String {
+    let ask =
+        format!("GET {path} HTTP/1.1\\r\\nHost: localhost:8642\\r\\nConnection: close\\r\\n\\r\\n");
+    let talk = format!("exec 3<>/dev/tcp/127.0.0.1/8642 && printf '{ask}' >&3 && cat <&3");
+    machine.done(&format!("runuser -u fremmed -- bash -c \"{talk}\""))
+}
 
 fn filled_in_it_serves_another_user(machine: &Machine) {
     machine.done(&format!(
@@ -156,7 +167,7 @@ fn filled_in_it_serves_another_user(machine: &Machine) {
          printf '#!/bin/sh\\ncat >> /var/lib/modregn/vagt.told\\n' > /usr/local/bin/vagt &&
          chmod +x /usr/local/bin/vagt"
     ));
-    machine.run_with(&format!("cat >> {CONFIG}"), HOOK.as_bytes());
+    machine.run_with(&format!("cat >> {CONFIG}"), MORE.as_bytes());
     let good = machine.done("modregn config check");
     assert!(good.contains("modregn.toml: good (TEST, 2 endpoints, 1 routes)"), "{good}");
     machine.done(
@@ -180,7 +191,9 @@ fn filled_in_it_serves_another_user(machine: &Machine) {
     machine.done("useradd --groups modregn-exchange ky && useradd fremmed");
     let answer = answered(machine, 0);
     assert!(answer.lines().count() > 2, "{answer}");
-    let fields = machine.done("journalctl --no-pager --unit modregn --output json");
+    let page = shown(machine, "/files");
+    assert!(page.starts_with("HTTP/1.1 200") && page.contains("SF2530_0101"), "{page}");
+    let fields = machine.logged("modregn", "--output json");
     let is_told = |line: &str| {
         let entry: serde_json::Value = serde_json::from_str(line).unwrap();
         entry["MESSAGE"] == "answered" && entry["MODREGN_KOMMUNE"] == "0101"
@@ -199,8 +212,7 @@ fn a_bad_configuration_is_refused_at_a_reload(machine: &Machine) {
     // Whoever sends the signal by hand is told in the journal.
     machine.done(&format!("kill -HUP {pid}"));
     machine.until("it is told", || {
-        let told = machine.done("journalctl --no-pager --unit modregn");
-        told.contains("the configuration in force stays")
+        machine.logged("modregn", "").contains("the configuration in force stays")
     });
     answered(machine, 1);
     machine.done(&format!("cp /root/good.toml {CONFIG} && systemctl reload modregn"));
