@@ -80,6 +80,7 @@ fn an_installation_from_its_first_day_to_its_last() {
     a_unit_that_fails_is_told(&machine);
     an_upgrade_keeps_everything(&machine);
     no_upgrade_without_a_backup(&machine);
+    there_is_a_way_back(&machine);
     removing_keeps_what_is_stored(&machine);
 }
 
@@ -188,7 +189,7 @@ fn filled_in_it_serves_another_user(machine: &Machine) {
     let pid = machine.show("modregn.service", "MainPID");
     let key = "/run/credentials/modregn.service/key_serviceplatformen";
     assert_eq!(machine.done(&format!("nsenter -t {pid} -m cat {key}")), "hemmelig\n");
-    machine.done("useradd --groups modregn-exchange ky && useradd fremmed");
+    machine.done("useradd fremmed && useradd ky && usermod --append --groups modregn-exchange ky");
     let answer = answered(machine, 0);
     assert!(answer.lines().count() > 2, "{answer}");
     let page = shown(machine, "/files");
@@ -265,25 +266,31 @@ fn a_unit_that_fails_is_told(machine: &Machine) {
     assert!(machine.logged(&alert, "--priority crit").contains(unit));
 
     // And where the store is what is broken.
-    machine.done(&format!("systemctl stop modregn && mv {STORE} {STORE}.good"));
-    machine.done(&format!("rm -f {STORE}-wal {STORE}-shm && echo 'no database at all' > {STORE}"));
+    machine.done(&format!("systemctl stop modregn && mkdir /root/good && mv {STORE}* /root/good"));
+    machine.done(&format!("echo 'no database at all' > {STORE}"));
     machine.refused("systemctl start modregn-purge");
     machine.until("the hook has it", || hook_was_told(machine).contains("modregn-purge.service"));
-    machine.done(&format!("mv {STORE}.good {STORE} && systemctl reset-failed"));
+    machine.done(&format!("rm {STORE}* && mv /root/good/* /var/lib/modregn/"));
     machine.done("systemctl start modregn");
 }
 
 /// What this does with the store, which nobody works on now, done in place.
 fn in_store<T>(machine: &Machine, change: impl FnOnce(&Connection) -> T) -> T {
-    let (dir, there) = (tempfile::tempdir().unwrap(), machine.path(STORE));
-    // Through a machine's root SQLite finds no file.
-    let here = dir.path().join("modregn.db");
-    fs::copy(&there, &here).unwrap();
-    let store = Connection::open(&here).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let here = |suffix: &str| dir.path().join(format!("modregn.db{suffix}"));
+    let there = |suffix: &str| machine.path(&format!("{STORE}{suffix}"));
+    // Through a machine's root SQLite finds no file. What is in the log belongs to it: a reader that
+    // ends last leaves that.
+    for suffix in ["", "-wal"].into_iter().filter(|suffix| there(suffix).exists()) {
+        fs::copy(there(suffix), here(suffix)).unwrap();
+    }
+    let store = Connection::open(here("")).unwrap();
     let result = change(&store);
     store.close().unwrap();
+    assert!(!here("-wal").exists(), "all is in the store now");
+    machine.done(&format!("rm -f {STORE}-wal {STORE}-shm"));
     // Written over, it stays its owner's.
-    fs::write(there, fs::read(here).unwrap()).unwrap();
+    fs::write(there(""), fs::read(here("")).unwrap()).unwrap();
     result
 }
 
@@ -377,13 +384,31 @@ fn no_upgrade_without_a_backup(machine: &Machine) {
     machine.done("rm /var/backups/modregn && mv /root/backups /var/backups/modregn");
 }
 
+fn there_is_a_way_back(machine: &Machine) {
+    machine.done("systemctl stop modregn");
+    in_store(machine, |store| store.pragma_update(None, "user_version", 1000).unwrap());
+    let said = machine.refused("systemctl start modregn");
+    assert!(said.contains("failed"), "{said}");
+    assert!(machine.logged("modregn", "").contains("schema 1000"));
+
+    // As docs/install.md has it.
+    machine.done("systemctl stop modregn && mv /var/lib/modregn /var/lib/modregn.newer");
+    machine.done("dpkg -i /root/modregn.deb && systemd-tmpfiles --create modregn.conf");
+    let backup = backups(machine).pop().unwrap();
+    let backup = backup.file_name().unwrap().to_str().unwrap();
+    let restore = format!("modregn restore --from /var/backups/modregn/{backup} --reason tilbage");
+    machine.done(&format!("runuser -u modregn -- {restore} && systemctl start modregn"));
+    answered(machine, 5);
+    machine.done("rm -r /var/lib/modregn.newer");
+}
+
 fn removing_keeps_what_is_stored(machine: &Machine) {
     machine.done("dpkg -r modregn");
     machine.refused("systemctl is-active modregn");
     machine.done(&format!("test -e {CONFIG} && test -e {STORE} && test ! -e /usr/bin/modregn"));
     // Its configuration is still there, and good: it starts by itself.
     machine.done("dpkg -i /root/newer.deb && systemctl is-active modregn");
-    answered(machine, 5);
+    answered(machine, 6);
 
     let said = machine.run("DEBIAN_FRONTEND=noninteractive dpkg -P modregn");
     assert_eq!(said.code, Some(0), "{said:?}");
