@@ -29,7 +29,7 @@ build: setup-build ## Builds target/release/modregn
 	cargo build --locked --release $(FEATURES)
 
 .PHONY: test
-test: format lint docs deny fuzz check ## All that is checked before a change goes in
+test: format lint docs deny check ## All that is checked before a change goes in
 
 .PHONY: format
 format: ## Formatting
@@ -40,9 +40,8 @@ lint: setup-build ## clippy, warnings are errors
 	cargo clippy --locked --workspace --all-targets $(ALL_FEATURES) -- -D warnings
 
 .PHONY: docs
-docs: setup-build ## rustdoc, warnings are errors, and the examples in it
-	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items $(FEATURES)
-	cargo test --locked --doc --quiet $(FEATURES)
+docs: setup-build ## rustdoc, warnings are errors
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items $(ALL_FEATURES)
 
 .PHONY: deny
 deny: target/tools/deny ## Dependencies: licences, sources, duplicates; advisories where their database can be had
@@ -84,12 +83,13 @@ sbom: target/tools/cargo-cyclonedx ## All that is in the program: target/package
 	rm -f modregn.cdx.json fuzz/modregn.cdx.json
 
 .PHONY: fuzz
-fuzz: setup-build ## A short run of every fuzz target; longer with MODREGN_FUZZ_SECONDS=600
+fuzz: setup-build ## Every fuzz target, as `check` does for a moment; longer with MODREGN_FUZZ_SECONDS=600
 	cargo test --locked --quiet --package modregn-fuzz $(FEATURES)
 
 .PHONY: check
-check: setup-test target/tools/cargo-deb ## The tests
-	cargo $(TEST) --locked $(ALL_FEATURES) $(ARGS)
+check: setup-test target/tools/cargo-deb ## The tests, and a short run of every fuzz target
+	cargo $(TEST) --workspace --locked $(ALL_FEATURES) $(ARGS)
+	cargo test --workspace --locked --doc --quiet $(ALL_FEATURES)
 
 .PHONY: crash
 crash: setup-test ## A thousand runs that are killed at random; others by MODREGN_CRASH_RUNS=10000
