@@ -10,8 +10,10 @@ use super::figures::{Figures, Files, Payouts, Registreringer};
 use crate::config::Config;
 use crate::daemon::{Pulse, overdue_receipts};
 use crate::domain::Udfald;
+use crate::domain::tavle::Standing;
 use crate::fault::AlertKind;
-use crate::store::{Moment, Store, Tilstand};
+use crate::flow::tavle::Board;
+use crate::store::{Afstemninger, Moment, Store, Tilstand};
 use crate::transfer::TransferError;
 use crate::transfer::spool::Spool;
 use chrono::Days;
@@ -70,6 +72,7 @@ pub fn render(
     if let Some(counted) = &figures.payouts {
         forventninger(&mut page, config, &counted.figures, now);
     }
+    payout(&mut page, config, store, figures, now)?;
     if let Some(counted) = &figures.registreringer {
         registreringer(&mut page, &counted.figures);
     }
@@ -182,6 +185,41 @@ fn forventninger(page: &mut Registry, config: &Config, payouts: &Payouts, now: M
         }
     }
     page.register("forventninger", "Expectations by payout and what has become of them", count);
+}
+
+/// The payout that is on now. A municipality that takes part and has not asked is missing.
+fn payout(
+    page: &mut Registry,
+    config: &Config,
+    store: &dyn Store,
+    figures: &Figures,
+    now: Moment,
+) -> Result<(), TransferError> {
+    let current = config.payouts.as_ref().and_then(|kalender| kalender.current(now));
+    let (Some(dispositionsdato), Some(counted)) = (current, &figures.payouts) else {
+        return Ok(());
+    };
+    let none = Afstemninger::new();
+    let afstemninger = counted.figures.get(&dispositionsdato).map(|payout| &*payout.afstemninger);
+    let board =
+        Board::with_figures(config, store, dispositionsdato, afstemninger.unwrap_or(&none), now)?;
+    let mut counts = BTreeMap::<_, i64>::new();
+    for row in &board.rows {
+        for standing in Standing::ALL {
+            let is_it = i64::from(row.standing() == standing);
+            *counts.entry((row.kommune.region(), standing)).or_default() += is_it;
+        }
+    }
+    let (day, mut kommuner) = (dispositionsdato.to_string(), Gauges::default());
+    for ((region, standing), count) in counts {
+        let standing = standing.word();
+        let labels =
+            [("dispositionsdato", &*day), ("region", &region.to_string()), ("standing", standing)];
+        kommuner.set(labels, count);
+    }
+    let help = "Municipalities in the payout that is on now, by region and where they stand";
+    page.register("payout_kommuner", help, kommuner);
+    Ok(())
 }
 
 fn registreringer(page: &mut Registry, registreringer: &Registreringer) {
