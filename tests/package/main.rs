@@ -266,7 +266,8 @@ fn a_unit_that_fails_is_told(machine: &Machine) {
     assert!(machine.logged(&alert, "--priority crit").contains(unit));
 
     // And where the store is what is broken.
-    machine.done(&format!("systemctl stop modregn && mkdir /root/good && mv {STORE}* /root/good"));
+    machine.done("systemctl stop modregn && mkdir /root/good");
+    machine.done(&format!("mv {STORE}* /root/good"));
     machine.done(&format!("echo 'no database at all' > {STORE}"));
     machine.refused("systemctl start modregn-purge");
     machine.until("the hook has it", || hook_was_told(machine).contains("modregn-purge.service"));
@@ -279,8 +280,8 @@ fn in_store<T>(machine: &Machine, change: impl FnOnce(&Connection) -> T) -> T {
     let dir = tempfile::tempdir().unwrap();
     let here = |suffix: &str| dir.path().join(format!("modregn.db{suffix}"));
     let there = |suffix: &str| machine.path(&format!("{STORE}{suffix}"));
-    // Through a machine's root SQLite finds no file. What is in the log belongs to it: a reader that
-    // ends last leaves that.
+    // Through a machine's root SQLite finds no file. What is in the log belongs to it: a reader
+    // that ends last leaves that.
     for suffix in ["", "-wal"].into_iter().filter(|suffix| there(suffix).exists()) {
         fs::copy(there(suffix), here(suffix)).unwrap();
     }
