@@ -74,6 +74,11 @@ deb: setup-build sbom target/tools/cargo-deb ## The Debian package, in target/de
 	target/release/modregn package-files target/package
 	target/tools/bin/cargo-deb --no-build --locked --variant sbom --output target/debian/
 
+.PHONY: deb-check
+deb-check: setup-test ## Boots a machine, and tries the package there that `make deb` has made
+	MODREGN_PACKAGE=$$(ls -t target/debian/*.deb | head -n 1) \
+		cargo test --locked $(ALL_FEATURES) --test package
+
 .PHONY: sbom
 sbom: target/tools/cargo-cyclonedx ## All that is in the program: target/package/modregn.cdx.json (CycloneDX)
 	@mkdir -p target/package

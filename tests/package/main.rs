@@ -37,8 +37,12 @@ fn done(program: impl AsRef<Path>, args: &[&str]) -> String {
     String::from_utf8_lossy(out).into_owned()
 }
 
-/// Makes the package of the program that is tested; gives its bytes.
+/// Makes the package of the program that is tested, unless `MODREGN_PACKAGE` names one that is to
+/// be tried instead; gives its bytes.
 fn package() -> Vec<u8> {
+    if let Some(made) = std::env::var_os("MODREGN_PACKAGE") {
+        return fs::read(made).unwrap();
+    }
     done(env!("CARGO_BIN_EXE_modregn"), &["package-files", "target/package"]);
     let ours = root().join("target/tools/bin/cargo-deb");
     let tool = if ours.exists() { ours } else { PathBuf::from("cargo-deb") };
