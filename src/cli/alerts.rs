@@ -1,11 +1,12 @@
 //! `modregn alerts`: what operators were told of, and whether it reached them.
 
-use super::levers::{by, reason};
+use super::levers::by;
 use super::{ConfigFile, Exit, Io, danish};
 use crate::clock::{Clock, SystemClock};
 use crate::daemon::{Engine, EngineError, alerts};
 use crate::fault::AlertKind;
 use crate::store::{Alert, Concern, Moment, Note};
+use crate::transfer::levers::reason;
 use anyhow::ensure;
 use clap::Subcommand;
 use serde_json::{Value, json};

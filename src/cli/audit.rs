@@ -2,13 +2,14 @@
 //! whole path.
 
 use super::files::history;
-use super::levers::{by, reason};
+use super::levers::by;
 use super::{ConfigFile, Exit, Io, danish};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::AftaleId;
 use crate::store::{
     AftaleVersion, LedgerAudit, Note, SqliteStore, Store, Transfer, TransferFilter,
 };
+use crate::transfer::levers::reason;
 use anyhow::{Context, ensure};
 use clap::Subcommand;
 use uuid::Uuid;

@@ -1,10 +1,11 @@
 //! `modregn backup` and `modregn restore`: the whole state in another place, and back.
 
-use super::levers::{by, reason};
+use super::levers::by;
 use super::{ConfigFile, Exit, Io};
 use crate::clock::{Clock, SystemClock};
 use crate::store::{Note, SqliteStore, Store};
 use crate::transfer::backup::{self, Manifest};
+use crate::transfer::levers::reason;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 

@@ -7,6 +7,23 @@ use crate::fault::{Class, Code};
 use crate::store::{By, Moment, Problem, Step, Store, StoreError, Transfer};
 use uuid::Uuid;
 
+/// Longest reason, characters.
+pub const LONGEST_REASON: usize = 300;
+
+/// Checks an operator's reason, which is kept for good and shown: one line, no CPR number.
+pub fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_plain = !text.is_empty() && text.chars().count() <= LONGEST_REASON;
+    if !is_plain || text.chars().any(char::is_control) {
+        return Err(format!("expected 1 to {LONGEST_REASON} characters on one line"));
+    }
+    let digits: String = text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    if ["999999-9999", "9999999999"].iter().any(|cpr| digits.contains(cpr)) {
+        return Err("it holds what may be a CPR number: name the file or the agreement".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// The levers there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lever {
@@ -160,4 +177,20 @@ fn other_person(store: &dyn Store, transfer: Uuid, by: &By) -> Result<(), LeverE
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_line_without_a_cpr_number() {
+        for good in ["KY bekræfter", " case 2026-11-2231 ", "transfer 019aa0b0 was wrong"] {
+            assert_eq!(reason(good).as_deref(), Ok(good.trim()));
+        }
+        for bad in ["", "  ", "a\nb", "asked by 010180-1234", "010180123X 0101801234"] {
+            assert!(reason(bad).is_err(), "{bad}");
+        }
+        assert!(reason(&"x".repeat(301)).is_err());
+    }
 }
