@@ -72,6 +72,41 @@ pub enum LeverError {
 }
 
 impl Lever {
+    /// Every one there is.
+    pub const ALL: [Self; 7] = [
+        Self::Release,
+        Self::Reject,
+        Self::Retry,
+        Self::Replay,
+        Self::Hold,
+        Self::Cancel,
+        Self::MarkDelivered,
+    ];
+
+    /// The command it is.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Replay => "replay",
+            Self::Release => "release",
+            Self::Reject => "reject",
+            Self::Hold => "hold",
+            Self::Cancel => "cancel",
+            Self::MarkDelivered => "mark-delivered",
+        }
+    }
+
+    /// The one this word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|lever| lever.word() == word)
+    }
+
+    /// Whether it would move a file as it stands now, whoever pulls it.
+    pub fn fits(self, transfer: &Transfer) -> bool {
+        let (event, from, _) = self.step(transfer.direction);
+        event.is_some() && from.contains(&transfer.state) && transfer.node.is_none()
+    }
+
     /// The step it is for a file of this direction, the states it takes the file from, and what it
     /// is for, in words.
     const fn step(self, direction: Direction) -> (Option<Event>, &'static [State], &'static str) {

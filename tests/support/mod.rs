@@ -6,6 +6,7 @@ pub mod foreign;
 pub mod http;
 pub mod installation;
 pub mod oracle;
+pub mod page;
 pub mod payout;
 pub mod promises;
 pub mod spsftp;

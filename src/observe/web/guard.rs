@@ -2,6 +2,7 @@
 //! one line in the log for each that is refused.
 
 use super::identity::{self, Caller, Stranger};
+use super::machines::AsAsked;
 use super::page;
 use super::refusal::{Refusal, Why};
 use super::site::Site;
@@ -40,6 +41,11 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
+    /// The user, where they may act.
+    pub(super) fn operator(&self) -> Option<&str> {
+        self.user.as_deref().filter(|_| self.may_act)
+    }
+
     /// A value of the query that needs no decoding: a number, a word.
     pub(super) fn plain(&self, key: &str) -> Option<&str> {
         value_of(&self.query, key)
@@ -181,7 +187,8 @@ fn shown(uri: &Uri) -> String {
 /// Logs a refusal and makes a page of it.
 fn told(response: Response, caller: &Caller, asked: &str, language: Language) -> Response {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_refused = status.is_client_error() || status.is_server_error();
+    if !is_refused || response.extensions().get::<AsAsked>().is_some() {
         return response;
     }
     let refusal = response.extensions().get::<Refusal>().cloned();

@@ -9,6 +9,7 @@
 //! - [`site`] is what pages are made from: [`site::Site::look`] gives a handler the store.
 //! - [`page`] holds what every page has around it; [`masked`] is the last door before a browser.
 
+mod acting;
 mod assets;
 mod charts;
 mod debitor;
@@ -17,7 +18,9 @@ mod expectations;
 mod files;
 mod guard;
 mod identity;
+mod layouts;
 mod listen;
+mod machines;
 mod map;
 mod masked;
 mod nouns;
@@ -32,6 +35,7 @@ mod site;
 mod stores;
 mod system;
 mod tls;
+mod tokens;
 mod words;
 
 pub use server::{Server, WebError, start};

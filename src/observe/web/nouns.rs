@@ -108,3 +108,28 @@ pub(super) const fn verdict_word(verdict: Verdict, language: Language) -> &'stat
         Verdict::CouldNotNotify => "kunne ikke underrettes",
     }
 }
+
+/// What a button says that pulls a lever, by the command it is.
+pub(super) fn action_words(action: &str, language: Language) -> &'static str {
+    let (dansk, english) = match action {
+        "release" => ("Frigiv: filen går videre", "Release: the file goes on"),
+        "reject" => ("Afvis: filen får ingen virkning", "Reject: the file is not applied"),
+        "retry" => ("Send igen: svaret afleveres igen", "Retry: the answer is delivered again"),
+        "replay" => (
+            "Behandl igen: filen læses igen fra de gemte byte",
+            "Replay: the file is read again from its kept bytes",
+        ),
+        "hold" => ("Tilbagehold: svaret sendes ikke nu", "Hold: the answer does not leave now"),
+        "cancel" => ("Annullér: svaret sendes aldrig", "Cancel: the answer never leaves"),
+        "mark-delivered" => (
+            "Notér som afleveret: svaret er nået frem ad anden vej",
+            "Mark delivered: the answer has come by other means",
+        ),
+        "resume" => ("Genoptag: stedet bruges igen", "Resume: the endpoint is used again"),
+        _ => ("", ""),
+    };
+    match language {
+        Language::Da => dansk,
+        Language::En => english,
+    }
+}

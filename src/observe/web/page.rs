@@ -146,6 +146,11 @@ pub(super) fn without(query: &str, names: &[&str]) -> String {
 pub(super) struct Time(pub(super) Moment);
 
 impl Time {
+    /// As templates have it.
+    pub(super) const fn of(at: &Moment) -> Self {
+        Self(*at)
+    }
+
     /// For people.
     pub(super) fn text(&self) -> String {
         danish(self.0)

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use std::io;
 
 /// Why something is not answered.
-#[allow(dead_code, reason = "nothing can be done on the pages yet")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
     /// The request makes no sense.
@@ -25,6 +24,8 @@ pub(super) enum Why {
     CrossSite,
     /// The form is not one that we gave to this person for this.
     BadToken,
+    /// Nobody could tell later why it was done.
+    BadReason,
     /// There is no such page, or no such thing on it.
     NotFound,
     /// Not in this way.
@@ -44,7 +45,7 @@ pub(super) enum Why {
 impl Why {
     pub(super) const fn status(self) -> StatusCode {
         match self {
-            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::BadRequest | Self::BadReason => StatusCode::BAD_REQUEST,
             Self::NotSignedIn
             | Self::ForgedIdentity
             | Self::NotAnOperator
@@ -69,6 +70,7 @@ impl Why {
             Self::NotAnOperator => "not-an-operator",
             Self::CrossSite => "cross-site",
             Self::BadToken => "bad-token",
+            Self::BadReason => "bad-reason",
             Self::NotFound => "not-found",
             Self::BadMethod => "bad-method",
             Self::Conflict => "conflict",
@@ -98,6 +100,7 @@ impl Why {
             Self::NotSignedIn | Self::ForgedIdentity => words.not_signed_in,
             Self::NotAnOperator => words.not_an_operator,
             Self::CrossSite | Self::BadToken => words.bad_token,
+            Self::BadReason => words.bad_reason,
             Self::NotFound => words.not_found,
             Self::BadMethod => words.bad_method,
             Self::Conflict => words.conflict,
@@ -120,6 +123,11 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// With something that people are told too.
+    pub(super) fn telling(why: Why, told: impl Into<String>) -> Self {
+        Self { why, told: Some(told.into()), log: None }
+    }
+
     fn broken(why: Why, error: &dyn std::error::Error) -> Self {
         Self { why, told: None, log: Some(error.to_string()) }
     }

@@ -50,6 +50,9 @@ pub enum WebError {
     /// The certificate, its key or the authorities are unfit.
     #[error("web.tls: {0}: {1}")]
     Tls(String, String),
+    /// There is no randomness to make a key of.
+    #[error("web: {0}")]
+    Random(openssl::error::ErrorStack),
     /// The machine gives no thread.
     #[error("web: cannot start: {0}")]
     Io(#[from] io::Error),
@@ -70,7 +73,7 @@ pub fn start(pulse: &Arc<Pulse>) -> Result<Option<Server>, WebError> {
     let bound = listen::bind(&web.listen)
         .map_err(|error| WebError::Listen(web.listen.to_string(), error))?;
     let address = bound.address()?;
-    let site = Site::new(Arc::clone(pulse), web.clone(), address);
+    let site = Site::new(Arc::clone(pulse), web.clone(), address)?;
     let runtime = Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(super::stores::AT_ONCE)

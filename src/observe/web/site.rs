@@ -1,8 +1,11 @@
 //! What pages are made from: the configuration in force, the store, the time.
 
 use super::identity::Hosts;
+use super::layouts::{InForce, Layouts};
 use super::refusal::{Refusal, Why};
+use super::server::WebError;
 use super::stores::{AT_ONCE, Stores};
+use super::tokens::Tokens;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Web};
 use crate::daemon::Pulse;
@@ -25,6 +28,8 @@ struct Inner {
     stores: Stores,
     places: Arc<Semaphore>,
     counter: Counter,
+    tokens: Tokens,
+    layouts: Layouts,
 }
 
 /// What a page is made from, at one moment.
@@ -37,16 +42,23 @@ pub(super) struct Look<'a> {
 }
 
 impl Site {
-    pub(super) fn new(pulse: Arc<Pulse>, web: Web, bound: Option<SocketAddr>) -> Self {
+    pub(super) fn new(
+        pulse: Arc<Pulse>,
+        web: Web,
+        bound: Option<SocketAddr>,
+    ) -> Result<Self, WebError> {
+        let tokens = Tokens::new()?;
         let counted = Arc::clone(&pulse);
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             hosts: Hosts::new(&web, bound),
             web,
             stores: Stores::default(),
             places: Arc::new(Semaphore::new(AT_ONCE)),
             counter: Counter::start(move || counted.config()),
             pulse,
-        }))
+            tokens,
+            layouts: Layouts::default(),
+        })))
     }
 
     /// The page's own settings. Where it listens, and its certificate, stay as they were when it
@@ -60,6 +72,20 @@ impl Site {
         self.0.pulse.config()
     }
 
+    /// The daemon's signs of life.
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.0.pulse
+    }
+
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    /// The layouts in force, or what is wrong with them by now.
+    pub(super) fn layouts(&self) -> Result<Vec<InForce>, String> {
+        self.0.layouts.of(&self.config())
+    }
+
     pub(super) fn hosts(&self) -> &Hosts {
         &self.0.hosts
     }
@@ -70,19 +96,27 @@ impl Site {
         job: impl FnOnce(&Look<'_>) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
         let site = self.clone();
-        let place = Arc::clone(&self.0.places).acquire_owned().await;
-        let looked = spawn_blocking(move || {
-            let _place = place;
+        let looked = self.aside(move || {
             let config = site.config();
+            let figures = site.0.counter.latest();
             site.0.stores.lend(&config, |store| {
-                let figures = site.0.counter.latest();
                 job(&Look { config: &config, store, figures, now: SystemClock.now() })
-            })
+            })?
         });
-        match looked.await {
-            Ok(looked) => looked?,
-            // Its panic is in the log.
-            Err(_) => Err(Why::Broken.into()),
-        }
+        looked.await
+    }
+
+    /// Does what blocks, beside the thread that serves.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let place = Arc::clone(&self.0.places).acquire_owned().await;
+        let done = spawn_blocking(move || {
+            let _place = place;
+            job()
+        });
+        // Its panic is in the log.
+        done.await.unwrap_or_else(|_| Err(Why::Broken.into()))
     }
 }

@@ -126,10 +126,68 @@ words! {
 }
 
 words! {
+    /// Where operators act.
+    ActingWords:
+    acting: "Handlinger", "Actions";
+    reason:
+        "Begrundelse (gemmes med dit navn; ingen CPR-numre)",
+        "Reason (kept with your name; no CPR numbers)";
+    done: "Det er gjort og skrevet i forløbet", "Done, and in the history";
+}
+
+words! {
     /// `/system`
     SystemWords:
     version: "Version", "Version";
+    features: "Bygget med", "Built with";
+    miljoe: "Miljø", "Environment";
+    begun: "Startet", "Begun";
     aftaler: "Gældende aftaler", "Agreements that hold";
+    not_counted: "tælles", "being counted";
+    store: "Database", "Store";
+    schema: "skema", "schema";
+    space: "Ledig plads", "Space left";
+    kept_free: "holdes fri", "kept free";
+    too_little: "for lidt: ingen fil hentes", "too little: no file is fetched";
+    workers: "Arbejdere", "Workers";
+    worker: "Arbejder", "Worker";
+    doing: "Er i gang med", "Is at";
+    nothing: "venter på opgaver", "waiting for something to do";
+    work: "arbejder", "work";
+    waits: "venter på en anden", "waiting for another";
+    hangs: "hænger", "hangs";
+    sign: "Sidste livstegn", "Last sign of life";
+    ago: "s siden", "s ago";
+    endpoints: "Steder", "Endpoints";
+    endpoint: "Sted", "Endpoint";
+    kind: "Slags", "Kind";
+    place: "Hvor", "Where";
+    standing: "Status", "Standing";
+    good: "i orden", "good";
+    paused: "på pause siden", "paused since";
+    rests: "lades i fred; prøves igen om", "left alone; asked again in";
+    seconds: "s", "s";
+    failures: "fejl i træk", "failures in a row";
+    routes: "Ruter", "Routes";
+    flow: "Flow", "Flow";
+    inbox: "Ind", "In";
+    outbox: "Ud", "Out";
+    schedule: "Plan", "Schedule";
+    always: "hele tiden", "all the time";
+    next: "Næste gang", "Next time";
+    overdue: "Kvitteringer, der mangler", "Receipts overdue";
+    alerts: "Seneste alarmer", "Latest alerts";
+    no_alerts: "Ingen alarmer.", "No alerts.";
+    raised: "Rejst", "Raised";
+    alert: "Alarm", "Alert";
+    what: "Hvad", "What";
+    todo: "Næste skridt", "What to do";
+    sent: "Afleveret", "Handed over";
+    not_sent: "ikke endnu", "not yet";
+    layouts: "Formater i kraft", "Layouts in force";
+    layout: "Format", "Layout";
+    source: "Kilde", "Source";
+    built_in: "indbygget", "built in";
 }
 
 words! {
@@ -149,6 +207,9 @@ words! {
          siden, og prøv igen.",
         "The form is not one that we gave you, or it is too old. Go back, reload the page and \
          try again.";
+    bad_reason:
+        "Begrundelsen duer ikke. Gå tilbage, og ret den.",
+        "The reason will not do. Go back and correct it.";
     not_found: "Den side er her ikke.", "There is no such page.";
     bad_method: "Siden kan ikke bruges på den måde.", "The page cannot be used in this way.";
     conflict: "Det kan ikke gøres nu.", "That cannot be done now.";

@@ -90,6 +90,11 @@ impl SqliteStore {
         Self::check(connection, place, miljoe)
     }
 
+    /// How many steps of its schema a store has taken that was opened here.
+    pub fn schema() -> i64 {
+        known(MIGRATIONS)
+    }
+
     fn check(connection: Connection, place: String, miljoe: Miljoe) -> Result<Self, StoreError> {
         let actual = connection
             .query_row("SELECT miljoe FROM store", [], |row| row.get(0))

@@ -1,17 +1,19 @@
 //! `/files/{id}`: one file, its whole history, what is wrong with it, and what belongs to it.
 
+use super::super::acting::{Button, buttons, done};
 use super::super::guard::Visitor;
 use super::super::masked::masked;
 use super::super::nouns::{direction_word, event_word, state_class, state_word, verdict_word};
 use super::super::page::{Frame, Section, Time, html};
 use super::super::refusal::{Refusal, Why};
 use super::super::site::{Look, Site};
-use super::super::words::{FileWords, FilesWords};
+use super::super::words::{ActingWords, FileWords, FilesWords};
 use super::report::{self, Shown};
 use super::{Row, named};
 use crate::config::web::Language;
 use crate::fault::Code;
 use crate::store::{Delivery, EventRow, Receipt, Transfer, TransferFilter};
+use crate::transfer::levers::LONGEST_REASON;
 use crate::transfer::spool::Spool;
 use askama::Template;
 use axum::Extension;
@@ -38,6 +40,10 @@ struct OneFile {
     /// Whether the report is kept as files, too.
     is_kept: bool,
     related: Vec<Row>,
+    acting: &'static ActingWords,
+    buttons: Vec<Button>,
+    /// What was done just now.
+    done: Option<&'static str>,
 }
 
 /// A step of its life.
@@ -66,10 +72,11 @@ pub(in super::super) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let id: Uuid = id.parse().map_err(|_| Why::NotFound)?;
-    site.look(move |look| html(&one(look, &visitor, id)?)).await
+    let with_buttons = site.clone();
+    site.look(move |look| html(&one(&with_buttons, look, &visitor, id)?)).await
 }
 
-fn one(look: &Look<'_>, visitor: &Visitor, id: Uuid) -> Result<OneFile, Refusal> {
+fn one(site: &Site, look: &Look<'_>, visitor: &Visitor, id: Uuid) -> Result<OneFile, Refusal> {
     let (store, language) = (look.store, visitor.language);
     let transfer = store.transfer(id)?.ok_or(Why::NotFound)?;
     let words = FileWords::of(language);
@@ -96,6 +103,9 @@ fn one(look: &Look<'_>, visitor: &Visitor, id: Uuid) -> Result<OneFile, Refusal>
         report: told.as_deref().and_then(|json| report::shown(json, language)),
         is_kept,
         related: related(look, &transfer, language)?,
+        acting: ActingWords::of(language),
+        buttons: buttons(site, look, visitor, &transfer)?,
+        done: done(visitor),
         file: Row::of(transfer, language),
     })
 }
