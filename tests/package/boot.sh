@@ -39,4 +39,4 @@ rmdir host
 # As every machine has it; a service's credentials and directories are mounted for it.
 mount --make-rshared /
 exec env -i container=modregn-test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    /lib/systemd/systemd --log-target=null --show-status=0 systemd.unit=multi-user.target
+    /lib/systemd/systemd --log-target=journal --show-status=0 systemd.unit=multi-user.target

@@ -80,6 +80,7 @@ fn an_installation_from_its_first_day_to_its_last() {
     filled_in_it_serves_another_user(&machine);
     a_bad_configuration_is_refused_at_a_reload(&machine);
     killed_it_goes_on(&machine);
+    hung_it_is_started_again(&machine);
     it_stops_cleanly_and_a_pass_does_its_work(&machine);
     a_unit_that_fails_is_told(&machine);
     an_upgrade_keeps_everything(&machine);
@@ -226,16 +227,34 @@ fn a_bad_configuration_is_refused_at_a_reload(machine: &Machine) {
     assert_eq!(machine.show("modregn.service", "NRestarts"), "0");
 }
 
-fn killed_it_goes_on(machine: &Machine) {
-    let pid = machine.show("modregn.service", "MainPID");
-    machine.done(&format!("kill -KILL {pid}"));
+/// Waits until systemd has put another process in place of this one.
+fn started_again(machine: &Machine, pid: &str) {
     machine.until("systemd has started it again", || {
         let again = machine.show("modregn.service", "MainPID");
         let active = machine.show("modregn.service", "ActiveState") == "active";
         active && again != "0" && again != pid
     });
+}
+
+fn killed_it_goes_on(machine: &Machine) {
+    let pid = machine.show("modregn.service", "MainPID");
+    machine.done(&format!("kill -KILL {pid}"));
+    started_again(machine, &pid);
     assert_eq!(machine.show("modregn.service", "NRestarts"), "1");
     answered(machine, 3);
+}
+
+fn hung_it_is_started_again(machine: &Machine) {
+    let dir = "/run/systemd/system/modregn.service.d";
+    // The same watchdog, only less patient.
+    let soon = "[Service]\\nWatchdogSec=3\\nTimeoutAbortSec=1\\nRestartSec=1\\n";
+    machine.done(&format!("mkdir -p {dir} && printf '{soon}' > {dir}/99-soon.conf"));
+    machine.done("systemctl daemon-reload && systemctl restart modregn");
+    let pid = machine.show("modregn.service", "MainPID");
+    machine.done(&format!("kill -STOP {pid}"));
+    started_again(machine, &pid);
+    assert!(machine.logged("modregn", "").contains("Watchdog timeout"));
+    machine.done(&format!("rm -r {dir} && systemctl daemon-reload && systemctl restart modregn"));
 }
 
 fn it_stops_cleanly_and_a_pass_does_its_work(machine: &Machine) {
