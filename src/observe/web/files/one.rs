@@ -12,7 +12,7 @@ use super::report::{self, Shown};
 use super::{Row, named};
 use crate::config::web::Language;
 use crate::fault::Code;
-use crate::store::{Delivery, EventRow, Receipt, Transfer, TransferFilter};
+use crate::store::{Delivery, EventRow, Problem, Receipt, Transfer, TransferFilter};
 use crate::transfer::levers::LONGEST_REASON;
 use crate::transfer::spool::Spool;
 use askama::Template;
@@ -33,7 +33,7 @@ struct OneFile {
     list_words: &'static FilesWords,
     file: Row,
     facts: Vec<(&'static str, String)>,
-    problem: Option<(&'static str, String)>,
+    problem: Option<Wrong>,
     events: Vec<Event>,
     receipts: Vec<Kvittering>,
     report: Option<Shown>,
@@ -53,7 +53,24 @@ struct Event {
     state: &'static str,
     class: &'static str,
     by: Option<(String, String)>,
-    problem: Option<(&'static str, String)>,
+    problem: Option<Wrong>,
+}
+
+/// What is wrong: the text is our operators', in English.
+struct Wrong {
+    code: &'static str,
+    meaning: &'static str,
+    text: String,
+}
+
+impl Wrong {
+    fn of(problem: Problem, language: Language) -> Self {
+        let meaning = match language {
+            Language::Da => problem.code.dansk().unwrap_or_default(),
+            Language::En => problem.code.meaning(),
+        };
+        Self { code: problem.code.as_str(), meaning, text: problem.text }
+    }
 }
 
 /// A receipt, and the file at its other end.
@@ -97,7 +114,7 @@ fn one(site: &Site, look: &Look<'_>, visitor: &Visitor, id: Uuid) -> Result<OneF
         words,
         list_words: FilesWords::of(language),
         facts: facts(&transfer, store.delivery(id)?, words, language),
-        problem: transfer.problem.clone().map(|it| (it.code.as_str(), it.text)),
+        problem: transfer.problem.clone().map(|it| Wrong::of(it, language)),
         events,
         receipts,
         report: told.as_deref().and_then(|json| report::shown(json, language)),
@@ -121,7 +138,7 @@ impl Event {
             state: state_word(row.state, language),
             class: state_class(row.state),
             by: row.by.map(|by| (by.who, by.why)),
-            problem: problem.map(|problem| (problem.code.as_str(), problem.text)),
+            problem: problem.map(|problem| Wrong::of(problem, language)),
         }
     }
 }
