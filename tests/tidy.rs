@@ -4,6 +4,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+#[path = "support/personal.rs"]
+mod personal;
+
+use personal::line_with_cpr;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -327,20 +331,6 @@ fn no_column_stands_in_the_code() {
     report("columns", offending("src/domain/", find));
 }
 
-/// A run of ten digits (or six, a hyphen and four) whose first four could be a day and a month.
-fn looks_like_cpr(word: &str) -> bool {
-    let digits: String = match word.split_once('-') {
-        Some((birth, serial)) if birth.len() == 6 && serial.len() == 4 => [birth, serial].concat(),
-        Some(_) => return false,
-        None => word.to_owned(),
-    };
-    let two = |at: usize| digits[at..at + 2].parse::<u32>().unwrap();
-    digits.len() == 10
-        && digits.bytes().all(|b| b.is_ascii_digit())
-        && matches!(two(0), 1..=31 | 61..=91)
-        && matches!(two(2), 1..=12)
-}
-
 #[test]
 fn no_whole_cpr_number_outside_tests() {
     let places =
@@ -349,8 +339,7 @@ fn no_whole_cpr_number_outside_tests() {
     let mut findings = Findings::new();
     for text in texts(&[&places[..], &files[..]].concat()) {
         for (at, line) in text.product().lines().enumerate() {
-            let mut words = line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-            if words.any(looks_like_cpr) {
+            if line_with_cpr(line).is_some() {
                 findings.push((text.path.clone(), format!("{}: like a CPR number", at + 1)));
             }
         }

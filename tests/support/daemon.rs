@@ -8,6 +8,7 @@
 )]
 
 use super::installation::{Installation, names};
+use super::personal::holds_none;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -109,5 +110,8 @@ impl Drop for Daemon {
         // Ended already is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            holds_none("the daemon's log", &self.log());
+        }
     }
 }

@@ -7,6 +7,7 @@
     reason = "each test program uses a part; one that panics has failed, as it should"
 )]
 
+use super::personal::holds_none;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
@@ -83,10 +84,12 @@ impl Browser {
 
     /// Sends these bytes and waits for the end of the answer.
     pub fn send(&self, bytes: &[u8]) -> Page {
-        if let Some(path) = self.address.strip_prefix("unix:") {
-            return talk(UnixStream::connect(path).unwrap(), bytes);
-        }
-        talk(self.connect(), bytes)
+        let page = match self.address.strip_prefix("unix:") {
+            Some(path) => talk(UnixStream::connect(path).unwrap(), bytes),
+            None => talk(self.connect(), bytes),
+        };
+        holds_none("a page", &page.body);
+        page
     }
 
     /// A connection on which nothing has been asked.

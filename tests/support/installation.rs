@@ -7,6 +7,7 @@
     reason = "each test program uses a part; one that panics has failed, as it should"
 )]
 
+use super::personal::holds_none;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -26,6 +27,9 @@ pub struct Said {
     /// Standard error.
     pub err: String,
 }
+
+/// Commands whose output is no text for people.
+const FOR_OTHERS: [&str; 3] = ["export", "generate", "layout"];
 
 impl Installation {
     /// One that exchanges files through `udveksling/ind` and `udveksling/ud` in its own directory.
@@ -97,7 +101,15 @@ impl Installation {
 
     /// Runs the program to its end.
     pub fn run(&self, args: &[&str]) -> Said {
-        Said::of(self.modregn(args).output().unwrap())
+        let said = Said::of(self.modregn(args).output().unwrap());
+        holds_none(&format!("what modregn {args:?} says"), &said.err);
+        // Files for others hold them, and amounts in øre can look like them.
+        let is_for_people = !FOR_OTHERS.contains(&args[0])
+            && !args.iter().any(|arg| ["--json", "--csv", "--unmask"].contains(arg));
+        if is_for_people {
+            holds_none(&format!("what modregn {args:?} gives"), &said.out);
+        }
+        said
     }
 
     /// Runs the program, which must end with exit code 0; gives its standard output.

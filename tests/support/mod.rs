@@ -8,6 +8,7 @@ pub mod installation;
 pub mod oracle;
 pub mod page;
 pub mod payout;
+pub mod personal;
 pub mod promises;
 pub mod spsftp;
 pub mod sshd;

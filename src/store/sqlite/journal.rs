@@ -49,7 +49,9 @@ pub(super) fn step(
         ..Entry::default()
     };
     add(connection, &entry, after.changed_at)?;
-    told::keep(after, entry.event);
+    if entry.from != entry.to {
+        told::keep(after, entry.event);
+    }
     Ok(())
 }
 
