@@ -31,7 +31,7 @@ fn start(installation: &Installation) -> (Daemon, Browser) {
     (daemon, browser)
 }
 
-const PAGES: [&str; 2] = ["/files", "/system"];
+const PAGES: [&str; 4] = ["/", "/files", "/expectations", "/system"];
 
 #[test]
 fn every_page_is_there_in_both_languages_and_carries_its_headers() {
@@ -46,7 +46,7 @@ fn every_page_is_there_in_both_languages_and_carries_its_headers() {
             assert!(page.body.contains("aria-current=\"page\""), "{}", page.body);
         }
     }
-    for path in [PAGES[0], "/", "/nowhere"] {
+    for path in [PAGES[1], "/metrics", "/nowhere"] {
         let page = browser.get(path);
         let policy = page.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; "), "{policy}");
@@ -154,6 +154,53 @@ fn a_file_is_found_and_tells_its_whole_history() {
     }
     assert_eq!(browser.get(&format!("/files/{good}/report/txt")).status, 404);
     assert_eq!(browser.get(&format!("/files/{ID}")).status, 404);
+    daemon.stop();
+}
+
+#[test]
+fn the_system_is_shown_as_it_is_in_force() {
+    let installation = installation("[alerts]\nevery_seconds = 1\n");
+    let formats = installation.path("formats");
+    fs::create_dir(&formats).unwrap();
+    let layout = concat!(env!("CARGO_MANIFEST_DIR"), "/formats/sf2530-svar.toml");
+    let layout = fs::read_to_string(layout).unwrap().replace("\"1.0\"", "\"1.7\"");
+    fs::write(formats.join("ours.toml"), layout).unwrap();
+    fs::write(installation.inbox().join("bad.txt"), "x\r\n").unwrap();
+    let (mut daemon, browser) = start(&installation);
+    let browser = browser.with("Accept-Language", "en");
+    daemon.wait_for_log("rejected");
+    let page = browser.get("/system").body;
+    for says in ["ky:ind", "ky:ud", "all the time", "sf2530-svar", "built in", "housekeeping"] {
+        assert!(page.contains(says), "{says} is not in {page}");
+    }
+    assert!(!page.contains("1.7"), "{page}");
+
+    let config = fs::read_to_string(installation.config()).unwrap();
+    let config = format!("formats_dir = \"formats\"\n{config}");
+    let config = config.replace("flow = \"sf2530\"", "flow = \"sf2530\"\nschedule = \"0 6 1 * *\"");
+    fs::write(installation.config(), config).unwrap();
+    daemon.signal(rustix::process::Signal::HUP);
+    daemon.wait_for_log("0 6 1 * *");
+    let page = browser.get("/system").body;
+    for says in ["1.7", "formats/ours.toml", "<code>0 6 1 * *</code>", "-01 06:00:00"] {
+        assert!(page.contains(says), "{says} is not in {page}");
+    }
+    let figures = browser.get("/metrics");
+    assert!(figures.header("content-type").starts_with("text/plain"), "{figures:?}");
+    assert!(figures.body.contains("modregn_build_info"), "{}", figures.body);
+    for path in ["/health/live", "/health/ready"] {
+        let health = browser.get(path);
+        assert_eq!(health.status, 200, "{}", health.body);
+        assert!(health.body.lines().all(|line| line.starts_with("good ")), "{}", health.body);
+    }
+    let alert = loop {
+        let page = browser.get("/system").body;
+        if page.contains("file-rejected") {
+            break page;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    assert!(alert.contains("modregn files show"), "{alert}");
     daemon.stop();
 }
 

@@ -21,6 +21,9 @@ use uuid::Uuid;
 /// What an endpoint is resumed by.
 pub(super) const RESUME: &str = "resume";
 
+/// Where endpoints are shown.
+pub(super) const SYSTEM: &str = "/system";
+
 /// What a form says.
 #[derive(Deserialize)]
 pub(super) struct Said {
@@ -51,10 +54,27 @@ impl Button {
     }
 }
 
-/// What was done just now, where a page comes after it.
-pub(super) fn done(visitor: &Visitor) -> Option<&'static str> {
-    let says = action_words(visitor.plain("done")?, visitor.language);
-    Some(says).filter(|says| !says.is_empty())
+/// What was done just now, where a page comes after it: with a seal, so that nobody is led to
+/// believe it by a link.
+pub(super) fn done(site: &Site, visitor: &Visitor, target: &str) -> Option<&'static str> {
+    let (action, seal) = visitor.plain("done")?.split_once('.')?;
+    site.tokens().check(seal, (visitor.operator()?, &sealed(action), target)).ok()?;
+    Some(action_words(action, visitor.language))
+}
+
+/// The page that says what was done.
+fn after(
+    site: &Site,
+    by: &By,
+    (action, target): (&str, &str),
+    page: &str,
+) -> Result<Response, Refusal> {
+    let seal = site.tokens().give(&by.who, &sealed(action), target)?;
+    Ok(Redirect::to(&format!("{page}?done={action}.{seal}")).into_response())
+}
+
+fn sealed(action: &str) -> String {
+    format!("done {action}")
 }
 
 /// The levers that would move a file; none for who may not act.
@@ -98,6 +118,7 @@ pub(super) async fn pull(
     let id: Uuid = id.parse().map_err(|_| Why::NotFound)?;
     let lever = Lever::from_word(&lever).ok_or(Why::NotFound)?;
     let by = admitted(&site, &visitor, &headers, &said, (lever.word(), &id.to_string()))?;
+    let sealing = site.clone();
     site.look(move |look| {
         let transfer = look.store.transfer(id)?.ok_or(Why::NotFound)?;
         if lever == Lever::Replay && !fits(lever, look, &transfer) && lever.fits(&transfer) {
@@ -107,8 +128,8 @@ pub(super) async fn pull(
         let mut store = SqliteStore::open(&look.config.store_path(), look.config.miljoe)?;
         let four_eyes = look.config.operators.four_eyes;
         lever.pull(&mut store, id, &by, four_eyes, look.now).map_err(refused)?;
-        let word = lever.word();
-        Ok(Redirect::to(&format!("/files/{id}?done={word}")).into_response())
+        let id = id.to_string();
+        after(&sealing, &by, (lever.word(), &id), &format!("/files/{id}"))
     })
     .await
 }
@@ -122,6 +143,7 @@ pub(super) async fn resume(
 ) -> Result<Response, Refusal> {
     let by = admitted(&site, &visitor, &headers, &said, (RESUME, &said.endpoint))?;
     let endpoint = said.endpoint;
+    let sealing = site.clone();
     site.look(move |look| {
         if !look.config.endpoints.contains_key(&endpoint) {
             return Err(Why::NotFound.into());
@@ -130,7 +152,7 @@ pub(super) async fn resume(
         if !store.resume(&endpoint, &by, look.now)? {
             return Err(Why::Conflict.into());
         }
-        Ok(Redirect::to("/system?done=resume").into_response())
+        after(&sealing, &by, (RESUME, SYSTEM), SYSTEM)
     })
     .await
 }

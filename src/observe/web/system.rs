@@ -1,6 +1,6 @@
 //! `/system`: endpoints, schedules, versions, layouts in force.
 
-use super::acting::{Button, done, resume_button};
+use super::acting::{Button, SYSTEM, done, resume_button};
 use super::files::Row;
 use super::guard::Visitor;
 use super::layouts::InForce;
@@ -87,7 +87,7 @@ fn system(site: &Site, look: &Look<'_>, visitor: &Visitor) -> Result<System, Ref
         words,
         list_words: FilesWords::of(language),
         acting: ActingWords::of(language),
-        done: done(visitor),
+        done: done(site, visitor, SYSTEM),
         facts: facts(site, look, words, free)?,
         is_low: free < config.limits.free_bytes,
         workers: site.pulse().workers(),

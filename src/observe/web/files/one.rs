@@ -122,7 +122,7 @@ fn one(site: &Site, look: &Look<'_>, visitor: &Visitor, id: Uuid) -> Result<OneF
         related: related(look, &transfer, language)?,
         acting: ActingWords::of(language),
         buttons: buttons(site, look, visitor, &transfer)?,
-        done: done(visitor),
+        done: done(site, visitor, &id.to_string()),
         file: Row::of(transfer, language),
     })
 }
