@@ -116,6 +116,9 @@ fn a_file_is_found_and_tells_its_whole_history() {
     daemon.wait_for(&installation.outbox(), 1);
     daemon.wait_for_log("rejected");
     let browser = browser.with("Accept-Language", "en");
+    browser.wait_for("/files?state=archived", "good.txt");
+    let all = browser.wait_for("/files?direction=outbound&state=published", "svar_0101_");
+    assert!(!all.contains("good.txt"), "{all}");
     let all = browser.get("/files").body;
     assert!(all.contains("good.txt") && all.contains("bad.txt") && all.contains("svar_0101_"));
     let rejected = browser.get("/files?state=rejected&flow=sf2530&direction=inbound").body;
@@ -193,13 +196,7 @@ fn the_system_is_shown_as_it_is_in_force() {
         assert_eq!(health.status, 200, "{}", health.body);
         assert!(health.body.lines().all(|line| line.starts_with("good ")), "{}", health.body);
     }
-    let alert = loop {
-        let page = browser.get("/system").body;
-        if page.contains("file-rejected") {
-            break page;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(50));
-    };
+    let alert = browser.wait_for("/system", "file-rejected");
     assert!(alert.contains("modregn files show"), "{alert}");
     daemon.stop();
 }

@@ -83,8 +83,8 @@ fn a_held_file_is_released_and_the_log_says_by_whom_and_why() {
     assert!(shown.contains("anna: agreed with KY"), "{shown}");
     assert!(token(&page, &format!("/files/{id}/release")).is_none(), "it is released");
 
-    let (answer, state) = newest(&installation, "outbound");
-    assert_eq!(state, "published");
+    let (answer, _) = newest(&installation, "outbound");
+    anna(&browser).wait_for("/files?state=published", &answer);
     let page = press(&signed_in(&browser, "bo"), &answer, "mark-delivered", "by mail");
     assert_eq!(page.status, 303, "{}", page.body);
     assert_eq!(newest(&installation, "outbound").1, "delivered-out-of-band");
@@ -110,13 +110,7 @@ fn four_eyes_hold_here_too() {
     assert_ne!(id, rejected);
     assert_eq!(press(&anna(&browser), &id, "reject", "wrong file").status, 303);
     assert_eq!(press(&anna(&browser), &id, "replay", "it was right").status, 303);
-    loop {
-        let (_, state) = newest(&installation, "inbound");
-        if state == "held" {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    anna(&browser).wait_for("/files?state=held", &id);
     let own = press(&anna(&browser), &id, "release", "I say so");
     assert_eq!(own.status, 409, "{}", own.body);
     assert!(own.body.contains("another person must release it"), "{}", own.body);
@@ -182,13 +176,7 @@ fn an_endpoint_is_resumed() {
         forbid(0o500);
         serve(&installation)
     };
-    let page = loop {
-        let page = anna(&browser).get("/system").body;
-        if page.contains("paused since") {
-            break page;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    };
+    let page = anna(&browser).wait_for("/system", "paused since");
     forbid(0o700);
     let (_, rest) = page.split_once("name=\"token\" value=\"").unwrap();
     let token = rest.split('"').next().unwrap();

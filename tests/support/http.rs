@@ -11,7 +11,8 @@ use super::personal::holds_none;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Who asks, and where.
 #[derive(Clone)]
@@ -57,6 +58,19 @@ impl Browser {
 
     pub fn get(&self, path: &str) -> Page {
         self.ask("GET", path, "")
+    }
+
+    /// Asks until the page says this.
+    pub fn wait_for(&self, path: &str, says: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let page = self.get(path).body;
+            if page.contains(says) {
+                return page;
+            }
+            assert!(begun.elapsed() < PATIENCE, "no {says}: {page}");
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Sends a form, as a page of ours would.
