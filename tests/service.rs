@@ -125,7 +125,7 @@ fn a_configuration_read_anew_is_worked_by_and_a_bad_one_changes_nothing() {
         (other.replace("\"sf2530\"", "\"sf2531\""), "sf2531"),
         (other.replace("\"TEST\"", "\"PROD\""), "`miljoe` cannot change while modregn runs"),
         (other.replace("\"state\"", "\"stat\""), "`state_dir` cannot change"),
-        (format!("{other}\n[web]\n"), "web"),
+        (format!("{other}\n[web]\n"), "`web.listen, tls and client_ca` cannot change"),
         (format!("formats_dir = \"none\"\n{other}"), "none"),
     ];
     for (number, (text, says)) in refused.iter().enumerate() {

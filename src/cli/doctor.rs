@@ -130,7 +130,7 @@ fn permissions(file: &ConfigFile, config: &Config) -> Vec<Finding> {
             &format!("others may write {}", path.display()),
             format!("chmod go-w {}", path.display()),
         ),
-        Ok(_) => Finding::good("permissions", format!("{}: only its owner", path.display())),
+        Ok(_) => Finding::good("permissions", format!("{}: only its owner may write it", path.display())),
         Err(error) => Finding::bad("permissions", &error, "give us the right to read it"),
     }];
     for place in [state.clone(), config.store_path()] {
@@ -306,6 +306,9 @@ fn endpoint(config: &Config, name: &str, settings: &Settings) -> Finding {
         }
         let here = used.into_iter().filter(|(endpoint, _)| *endpoint == name);
         directories.extend(here.map(|(_, directory)| directory.as_str()));
+    }
+    if directories.is_empty() {
+        return Finding::good(subject, "no route uses it: it was not asked");
     }
     let mut endpoint = settings.open(name);
     for directory in &directories {

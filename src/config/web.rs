@@ -35,6 +35,16 @@ pub struct Web {
     pub proxy: Option<Proxy>,
 }
 
+/// Where a page is served, and what is shown and asked there.
+pub type Place = (Listen, Option<Tls>, Option<PathBuf>);
+
+impl Web {
+    /// What cannot change while the page is served.
+    pub fn place(&self) -> Place {
+        (self.listen.clone(), self.tls.clone(), self.client_ca.clone())
+    }
+}
+
 /// Where the page listens.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

@@ -7,7 +7,7 @@ use super::supervisor::{self, Supervisor};
 use super::timetable::Timetable;
 use super::{Engine, EngineError, alerts};
 use crate::alive;
-use crate::config::{Config, ConfigError, Inbox, Route};
+use crate::config::{Config, ConfigError, Inbox, Route, Web};
 use crate::endpoint::EndpointError;
 use crate::endpoint::watch::Watch;
 use crate::fault::{Class, Code};
@@ -161,10 +161,11 @@ fn wait_for_the_end(
 fn reloadable(inforce: &Config, reread: Reread<'_>) -> Result<Config, ReloadError> {
     let config = reread()?;
     Engine::check(&config)?;
+    let place = |config: &Config| config.web.as_ref().map(Web::place);
     for (setting, differs) in [
         ("miljoe", config.miljoe != inforce.miljoe),
         ("state_dir", config.state_dir != inforce.state_dir),
-        ("web", config.web != inforce.web),
+        ("web.listen, tls and client_ca", place(&config) != place(inforce)),
     ] {
         if differs {
             return Err(ReloadError::NeedsRestart(setting));
