@@ -36,11 +36,11 @@ pub struct Web {
 }
 
 /// Where a page is served, and what is shown and asked there.
-pub type Place = (Listen, Option<Tls>, Option<PathBuf>);
+pub type Stand = (Listen, Option<Tls>, Option<PathBuf>);
 
 impl Web {
     /// What cannot change while the page is served.
-    pub fn place(&self) -> Place {
+    pub fn stand(&self) -> Stand {
         (self.listen.clone(), self.tls.clone(), self.client_ca.clone())
     }
 }

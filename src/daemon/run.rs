@@ -161,11 +161,11 @@ fn wait_for_the_end(
 fn reloadable(inforce: &Config, reread: Reread<'_>) -> Result<Config, ReloadError> {
     let config = reread()?;
     Engine::check(&config)?;
-    let place = |config: &Config| config.web.as_ref().map(Web::place);
+    let stand = |config: &Config| config.web.as_ref().map(Web::stand);
     for (setting, differs) in [
         ("miljoe", config.miljoe != inforce.miljoe),
         ("state_dir", config.state_dir != inforce.state_dir),
-        ("web.listen, tls and client_ca", place(&config) != place(inforce)),
+        ("web.listen, tls and client_ca", stand(&config) != stand(inforce)),
     ] {
         if differs {
             return Err(ReloadError::NeedsRestart(setting));
