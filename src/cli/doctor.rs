@@ -130,7 +130,9 @@ fn permissions(file: &ConfigFile, config: &Config) -> Vec<Finding> {
             &format!("others may write {}", path.display()),
             format!("chmod go-w {}", path.display()),
         ),
-        Ok(_) => Finding::good("permissions", format!("{}: only its owner may write it", path.display())),
+        Ok(_) => {
+            Finding::good("permissions", format!("{}: only its owner may write it", path.display()))
+        }
         Err(error) => Finding::bad("permissions", &error, "give us the right to read it"),
     }];
     for place in [state.clone(), config.store_path()] {
