@@ -61,6 +61,8 @@ pub(super) struct Segment {
 }
 
 impl Columns {
+    /// Room for so many at least: fewer are not drawn larger.
+    const MOST: u64 = 12;
     /// Room for one column, and how much of it the column takes.
     const PITCH: u64 = 78;
     pub(super) const COLUMN: u64 = 54;
@@ -98,7 +100,7 @@ impl Columns {
             }
         });
         let bars: Vec<_> = columns.collect();
-        let width = Self::PITCH * u64::try_from(bars.len()).unwrap_or(0).max(1);
+        let width = Self::PITCH * u64::try_from(bars.len()).unwrap_or(0).max(Self::MOST);
         Self { width, height: base + Self::MARGIN, base, bars }
     }
 }
