@@ -17,18 +17,6 @@ fn installation() -> Installation {
     installation
 }
 
-/// Puts the first municipalities' requests, as this seed invents them, into the inbox.
-fn ask(installation: &Installation, seed: &str, kommuner: usize) {
-    let requests = installation.path(&format!("requests-{seed}"));
-    let (dir, kommuner) = (requests.to_str().unwrap(), kommuner.to_string());
-    let args = ["generate", "forespoergsel", "--seed", seed, "--kommuner", &kommuner, "--dir", dir];
-    installation.done(&args);
-    for name in names(&requests) {
-        fs::rename(requests.join(&name), installation.inbox().join(format!("{seed}-{name}")))
-            .unwrap();
-    }
-}
-
 /// Makes a backup; gives its directory.
 fn backup(installation: &Installation) -> PathBuf {
     let said = installation.done(&["backup", "--to", "backups"]);
@@ -59,10 +47,10 @@ fn modes(directory: &Path, found: &mut Vec<(PathBuf, u32)>) {
 fn a_backup_made_while_files_are_worked_on_is_gone_on_from() {
     let installation = installation();
     let mut daemon = Daemon::start(&installation, "error");
-    ask(&installation, "1", 10);
+    installation.ask("1", 10);
     fs::write(installation.inbox().join("bad.txt"), "nonsense").unwrap();
     daemon.wait_for(&installation.outbox(), 10);
-    ask(&installation, "2", 98);
+    installation.ask("2", 98);
     // Somewhere in the middle of them.
     daemon.wait_for_at_least(&installation.outbox(), 20);
     let place = backup(&installation);
@@ -106,10 +94,10 @@ fn a_backup_made_while_files_are_worked_on_is_gone_on_from() {
 #[test]
 fn the_archive_is_shared_between_backups_and_old_ones_are_removed() {
     let installation = installation();
-    ask(&installation, "1", 3);
+    installation.ask("1", 3);
     installation.done(&["batch"]);
     let first = backup(&installation);
-    ask(&installation, "2", 1);
+    installation.ask("2", 1);
     installation.done(&["batch"]);
     fs::create_dir(installation.path("backups/modregn-20200101T000000.000Z.partial")).unwrap();
     let said = installation.done(&["backup", "--to", "backups", "--keep", "2"]);
@@ -130,7 +118,7 @@ fn the_archive_is_shared_between_backups_and_old_ones_are_removed() {
 #[test]
 fn a_backup_that_is_not_as_it_was_made_is_refused_and_nothing_is_touched() {
     let installation = installation();
-    ask(&installation, "1", 2);
+    installation.ask("1", 2);
     installation.done(&["batch"]);
     let place = backup(&installation);
     fs::rename(installation.path("state"), installation.path("before")).unwrap();

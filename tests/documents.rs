@@ -136,9 +136,9 @@ impl Scene {
             || said.err.contains("requires a subcommand")
             || said.err.contains("\n\nUsage: modregn") && !said.err.contains("error: un");
         if said.code == Some(2) && is_a_name {
-            args.retain(|arg| !arg.starts_with("--"));
-            args.push("--help");
-            let help = self.installation.run(&args);
+            let is_word = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
+            let words = command.split(' ').take_while(is_word).chain(["--help"]);
+            let help = self.installation.run(&words.collect::<Vec<_>>());
             return (help.code != Some(0)).then_some(help.err);
         }
         (said.code != Some(0) && said.code != Some(1)).then_some(said.err)

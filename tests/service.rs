@@ -61,18 +61,6 @@ fn installation() -> Installation {
     installation
 }
 
-/// Puts the first municipalities' requests, as this seed invents them, into the inbox.
-fn ask(installation: &Installation, seed: &str, kommuner: usize) {
-    let requests = installation.path(&format!("requests-{seed}"));
-    let (dir, kommuner) = (requests.to_str().unwrap(), kommuner.to_string());
-    let args = ["generate", "forespoergsel", "--seed", seed, "--kommuner", &kommuner, "--dir", dir];
-    installation.done(&args);
-    for name in names(&requests) {
-        fs::rename(requests.join(&name), installation.inbox().join(format!("{seed}-{name}")))
-            .unwrap();
-    }
-}
-
 #[test]
 fn the_service_manager_is_told_when_it_is_ready_and_when_it_stops() {
     let installation = installation();
@@ -95,7 +83,7 @@ fn a_worker_that_hangs_is_named_and_the_watchdog_hears_nothing_more() {
     let mut daemon = manager.start(&installation, 3, &set);
     assert!(manager.hears_news().contains("READY=1"));
     assert!(manager.hears().contains("WATCHDOG=1"));
-    ask(&installation, "1", 1);
+    installation.ask("1", 1);
     daemon.wait_for_log("a worker hangs: it works");
     let log = daemon.log();
     assert!(log.contains("worker=\"sf2530 ky:ind\""), "{log}");
@@ -112,7 +100,7 @@ fn a_configuration_read_anew_is_worked_by_and_a_bad_one_changes_nothing() {
     let manager = Manager::of(&installation);
     let mut daemon = manager.start(&installation, 60, &[]);
     assert!(manager.hears_news().contains("READY=1"));
-    ask(&installation, "1", 1);
+    installation.ask("1", 1);
     daemon.wait_for(&installation.outbox(), 1);
 
     let good = fs::read_to_string(installation.config()).unwrap();
@@ -136,14 +124,14 @@ fn a_configuration_read_anew_is_worked_by_and_a_bad_one_changes_nothing() {
         assert!(news[1].contains("READY=1") && news[1].contains("refused"), "{news:?}");
         daemon.wait_for_log(says);
         // The one in force goes on.
-        ask(&installation, &format!("2{number}"), 1);
+        installation.ask(&format!("2{number}"), 1);
         daemon.wait_for(&installation.outbox(), 2 + number);
     }
     fs::write(installation.config(), &other).unwrap();
     daemon.signal(Signal::HUP);
     let news = [manager.hears_news(), manager.hears_news()];
     assert!(news[0].contains("RELOADING=1") && news[1].contains("serving 1 routes"), "{news:?}");
-    ask(&installation, "3", 5);
+    installation.ask("3", 5);
     daemon.wait_for(&elsewhere, 5);
     assert_eq!(names(&installation.outbox()).len(), 1 + refused.len());
     daemon.stop();
@@ -155,7 +143,7 @@ fn every_step_of_a_file_is_one_line_in_the_log() {
     let installation = installation();
     let manager = Manager::of(&installation);
     let mut daemon = manager.start(&installation, 60, &[]);
-    ask(&installation, "1", 1);
+    installation.ask("1", 1);
     daemon.wait_for(&installation.outbox(), 1);
     daemon.wait_for_log(" archived ");
     let log = daemon.stop();

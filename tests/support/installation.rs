@@ -128,6 +128,25 @@ impl Installation {
         csv
     }
 
+    /// Puts the first municipalities' requests, as this seed invents them, into the inbox.
+    pub fn ask(&self, seed: &str, kommuner: usize) {
+        let requests = self.path(&format!("requests-{seed}"));
+        let (dir, count) = (requests.to_str().unwrap(), kommuner.to_string());
+        self.done(&[
+            "generate",
+            "forespoergsel",
+            "--seed",
+            seed,
+            "--kommuner",
+            &count,
+            "--dir",
+            dir,
+        ]);
+        for name in names(&requests) {
+            fs::rename(requests.join(&name), self.inbox().join(format!("{seed}-{name}"))).unwrap();
+        }
+    }
+
     /// Every transfer, newest first, as `files list --json` tells it.
     pub fn transfers(&self) -> Vec<serde_json::Value> {
         let lines = self.done(&["files", "list", "--json", "--limit", "100000"]);
