@@ -21,7 +21,7 @@ words! {
         "Write the next ones into [payouts], or see an earlier one under Expectations.";
     safe: "Sikker", "Safe";
     under_way: "På vej", "On its way";
-    needs_you: "Kræver dig", "Needs you";
+    needs_you: "Kræver handling", "Needs you";
     requests_by: "Forespørgsler senest", "Requests by";
     reports_by: "Indberetninger senest", "Reports by";
     expected: "Forventet", "Expected";
@@ -101,8 +101,8 @@ pub(super) fn needs(count: usize, language: Language) -> String {
         (Language::En, 0) => "nothing needs you".to_owned(),
         (Language::En, 1) => "1 needs you".to_owned(),
         (Language::En, _) => format!("{count} need you"),
-        (Language::Da, 0) => "intet kræver dig".to_owned(),
-        (Language::Da, _) => format!("{count} kræver dig"),
+        (Language::Da, 0) => "intet kræver handling".to_owned(),
+        (Language::Da, _) => format!("{count} kræver handling"),
     }
 }
 

@@ -12,9 +12,19 @@ use chrono::NaiveDate;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 
-/// Rejected files that an operator has rejected are settled.
-const STOPPED: &str = "direction = 'in' AND state IN ('rejected', 'held')
-    AND NOT (state = 'rejected' AND problem_code = 'by-operator')";
+/// Rejected files that an operator has rejected are settled. A `+` keeps SQLite from going by the
+/// state: a payout has few files, and of all that were ever rejected there may be many.
+macro_rules! stopped {
+    ($by:literal) => {
+        concat!(
+            $by,
+            "direction = 'in' AND ",
+            $by,
+            "state IN ('rejected', 'held')
+             AND NOT (state = 'rejected' AND problem_code = 'by-operator')"
+        )
+    };
+}
 
 pub(super) fn payout(connection: &Connection, query: &PayoutQuery) -> Result<Payout, Trouble> {
     // One snapshot: files move on between the statements.
@@ -47,7 +57,10 @@ fn files_now(connection: &Connection, query: &PayoutQuery) -> Result<Payout, Tro
     }
     payout.unattributed.extend(transfers::find(
         connection,
-        &format!("{STOPPED} AND dispositionsdato IS NULL AND created_at >= ?1 AND created_at < ?2"),
+        concat!(
+            stopped!(""),
+            " AND dispositionsdato IS NULL AND created_at >= ?1 AND created_at < ?2"
+        ),
         &[&Time(window.start), &Time(window.end)],
     )?);
     Ok(payout)
@@ -136,6 +149,6 @@ fn reports(connection: &Connection, date: NaiveDate, payout: &mut Payout) -> Res
 }
 
 fn about(connection: &Connection, date: NaiveDate) -> Result<Vec<Transfer>, Trouble> {
-    let condition = format!("{STOPPED} AND dispositionsdato = ?1");
-    transfers::find(connection, &condition, &[&Day(date)])
+    let condition = concat!(stopped!("+"), " AND dispositionsdato = ?1");
+    transfers::find(connection, condition, &[&Day(date)])
 }
