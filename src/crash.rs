@@ -1,6 +1,7 @@
 //! Instants between two effects that last, by name: a test ends the process at one of them as a
-//! power cut would, by `MODREGN_CRASH_AT=name` or, at the third time it is passed, `name:3`; or it
-//! has the thread hang there for good, by `MODREGN_HANG_AT`. A release build has nothing of this.
+//! power cut would, by `MODREGN_CRASH_AT=name` or, at the third time it is passed, `name:3`; or the
+//! thread hangs there for good, by `MODREGN_HANG_AT`, or breaks down, by `MODREGN_PANIC_AT`. A
+//! release build has nothing of this.
 
 /// Declares the instants: `Name = "its:name"`.
 macro_rules! points {
@@ -172,12 +173,14 @@ mod armed {
 
     static END: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::set_by("MODREGN_CRASH_AT"));
     static HANG: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::set_by("MODREGN_HANG_AT"));
+    static PANIC: LazyLock<Option<Trap>> = LazyLock::new(|| Trap::set_by("MODREGN_PANIC_AT"));
 
     pub(super) fn reached(point: Point) {
         if END.as_ref().is_some_and(|trap| trap.springs(point)) {
             // Nothing is flushed, no destructor runs. It cannot fail: it is our own process.
             let _ = kill_process(getpid(), Signal::KILL);
         }
+        assert!(!PANIC.as_ref().is_some_and(|trap| trap.springs(point)), "as the test wants it");
         if HANG.as_ref().is_some_and(|trap| trap.springs(point)) {
             loop {
                 std::thread::park();

@@ -95,6 +95,28 @@ fn a_worker_that_hangs_is_named_and_the_watchdog_hears_nothing_more() {
 }
 
 #[test]
+fn a_worker_that_breaks_down_ends_the_daemon_and_the_next_one_goes_on() {
+    let installation = installation();
+    let manager = Manager::of(&installation);
+    let config = fs::read_to_string(installation.config()).unwrap();
+    let config = config.replacen("[endpoint", "[alerts]\nevery_seconds = 1\n[endpoint", 1);
+    fs::write(installation.config(), config).unwrap();
+    for (seed, at) in [("1", "answer:committed"), ("2", "alert:raised")] {
+        let set = [("MODREGN_PANIC_AT", at)];
+        let mut daemon = manager.start(&installation, 60, &set);
+        fs::write(installation.inbox().join(format!("bad-{seed}.txt")), "nonsense").unwrap();
+        installation.ask(seed, 1);
+        assert_eq!(daemon.ends(), Some(4), "{at}: {}", daemon.log());
+        assert!(daemon.log().contains("a worker broke down"), "{at}: {}", daemon.log());
+    }
+    let mut daemon = manager.start(&installation, 60, &[]);
+    daemon.wait_for_log("serving");
+    daemon.wait_for(&installation.outbox(), 2);
+    daemon.stop();
+    installation.done(&["audit", "verify"]);
+}
+
+#[test]
 fn a_configuration_read_anew_is_worked_by_and_a_bad_one_changes_nothing() {
     let installation = installation();
     let manager = Manager::of(&installation);

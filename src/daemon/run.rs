@@ -81,11 +81,17 @@ fn serve_all(
     observer: &dyn Observer,
 ) -> Result<End, EngineError> {
     let (stop, stopped) = bounded::<()>(0);
-    // Every route holds the other end until it ends.
-    let (working, broken) = bounded::<()>(0);
+    // Room for each of them: one may end while nobody listens.
+    let (working, broken) = bounded(engine.config().routes.len() + 1);
     thread::scope(|scope| {
         let retired = stopped.clone();
-        scope.spawn(move || keep_house(engine, &retired));
+        let house = {
+            let working = working.clone();
+            scope.spawn(move || {
+                let _ending = EndsAll(working);
+                keep_house(engine, &retired);
+            })
+        };
         let (looking, looked) = bounded::<()>(0);
         let routes: Vec<_> = (0..engine.config().routes.len())
             .map(|route| {
@@ -108,15 +114,15 @@ fn serve_all(
         // Every route waits for this channel to close.
         drop(stop);
         let mut broke_down = false;
-        for route in routes {
-            broke_down |= route.join().is_err();
+        for worker in routes.into_iter().chain([house]) {
+            broke_down |= worker.join().is_err();
         }
         // The others have finished what they held; whoever watches us starts us anew.
         if broke_down { Err(EngineError::Panicked) } else { Ok(end) }
     })
 }
 
-/// Says, when a route ends, that it has.
+/// Says, when a worker ends, that it has: none does before it is told to.
 struct EndsAll(Sender<()>);
 
 impl Drop for EndsAll {

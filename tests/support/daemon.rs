@@ -99,6 +99,11 @@ impl Daemon {
         self.log()
     }
 
+    /// Waits until it ends by itself; its exit code.
+    pub fn ends(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// What it has logged up to now.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
